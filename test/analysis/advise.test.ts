@@ -160,7 +160,12 @@ function chosenByExhaustion({ source, space, budget }: Choice): number | undefin
   const asked = (of: DigestQuery, settings: ThpSettings) => {
     const key = JSON.stringify([...settings.sizes, settings.enabled]);
     if (!restarts.has(key)) restarts.set(key, of.restart(settings, model));
-    const remembered = { memory: of.memory, ask: of.ask.bind(of), restart: () => restarts.get(key) };
+    const remembered = {
+      memory: of.memory,
+      ask: of.ask.bind(of),
+      restartWith: () => restarts.get(key),
+      repeatedRestart: of.repeatedRestart.bind(of),
+    };
     return policyWorthOf(remembered, settings, model);
   };
   const all = Array.from({ length: policyCount(space) }, (_, index) => {
@@ -199,6 +204,7 @@ function chosen({ source, space, values, budget }: Choice): number | undefined {
   return choosePolicy(space, values, {
     budget,
     residentPages: query.memory.residentPages,
+    machinePages: query.memory.residentPages,
     inForce,
     mayStay: keepsBudget(inForce, budget) ? inForce : undefined,
     filesChanged: (policy) =>

@@ -82,7 +82,7 @@ test('a digest keeps the machine, and what is around each process', async () => 
   await written();
   const json = JSON.parse(readFileSync(PATH, 'utf8'));
   expectSchema('digest', json);
-  expect(json.schema).toBe('thpscope/digest@6');
+  expect(json.schema).toBe('thpscope/digest@7');
   const read = await readDigestFile({ path: PATH, name: PATH });
   if (!read.ok) throw new Error(read.failure.message);
   expect(read.value.host).toEqual(HOST);

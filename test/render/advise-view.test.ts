@@ -16,7 +16,12 @@ function judged(sizes: Record<number, SizeWord>, growthPages = 0, restartGrowth 
   const words = new Map(
     Object.entries(sizes).map(([order, word]): [Order, SizeWord] => [asOrder(Number(order)), word]),
   );
-  const restart = { counts: {} as never, tlbEntries: 1000, growthPages: restartGrowth };
+  const restart = {
+    counts: {} as never,
+    machineCounts: {} as never,
+    tlbEntries: 1000,
+    growthPages: restartGrowth,
+  };
   const settings = { ...defaultSettings(x86_64), enabled: 'madvise', sizes: words, maxPtesNone: 64 } as const;
   return {
     settings,

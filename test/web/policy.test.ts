@@ -4,7 +4,7 @@ import { ZEN } from '../support/reach.ts';
 import '../support/seed.ts';
 import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
-import { totalDigest } from '../../src/analysis/digest/memory-digest.ts';
+import { machinePages, totalDigest } from '../../src/analysis/digest/memory-digest.ts';
 import { digestEntries, policyWorthOf } from '../../src/analysis/digest/policy-worth.ts';
 import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/memory/geometry.ts';
@@ -163,6 +163,8 @@ async function bothOutcomes(items: readonly MemoryItem[], settings: ThpSettings,
     residentPages,
     hugePages,
     restart: worth.restart?.counts,
+    machinePages: machinePages(memory),
+    machineRestart: worth.restart?.machineCounts,
     entries: digestEntries(memory, worth),
   };
   return {
@@ -220,6 +222,8 @@ test('a restart fills around each touched page as far as its VMA reaches, swappe
     growthPages: 108,
     largerFolioPages: 0,
     sharedPages: 0,
+    machinePages: 128,
+    machineGrowthPages: 108,
   });
   expect(digested).toMatchObject({ residentPages: 20, growthPages: 0, hugeThen: 0 });
 });

@@ -48,11 +48,11 @@ export function AdviceLine() {
 
 /** What it gains and costs, what it rests on, and by which budget. */
 function whyWords(given: SweptAdvice, geometry: Geometry): string {
-  const { advice, budget, residentPages } = given;
-  const reasons = reasonLines(advice, budget, { residentPages, geometry });
+  const { advice, budget, machinePages } = given;
+  const reasons = reasonLines(advice, budget, { residentPages: machinePages, geometry });
   const gains = advice.leave ? [] : [costWords(given, geometry), ...lossLines(advice, geometry)];
   const most = Number.isFinite(budget.growthPages)
-    ? `of at most ${formatSize(budget.growthPages, geometry)} (${percent(budget.growthPages, residentPages)})`
+    ? `of at most ${formatSize(budget.growthPages, geometry)} (${percent(budget.growthPages, machinePages)})`
     : 'of any size';
   return [...gains, ...reasons, `Budget: growth ${most}.`].join(' ');
 }

@@ -57,6 +57,9 @@ export interface Totals {
   readonly hugePages: number;
   /** What page faults leave when the processes start again, at most. */
   readonly restart: RestartCounts | undefined;
+  /** Resident pages, and what a restart leaves, where what processes share by fork counts once. */
+  readonly machinePages: number;
+  readonly machineRestart: RestartCounts | undefined;
   readonly entries: EntryCounts;
 }
 

@@ -1,7 +1,7 @@
 import { expose, transfer, wrap } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest/digest-query.ts';
-import { type SourceDigest, totalDigest } from '../../src/analysis/digest/memory-digest.ts';
+import { machinePages, type SourceDigest, totalDigest } from '../../src/analysis/digest/memory-digest.ts';
 import { digestEntries, policyWorthOf } from '../../src/analysis/digest/policy-worth.ts';
 import { judgeRange } from '../../src/analysis/ranges/verdict.ts';
 import { skippedProcess } from '../../src/analysis/reading/left-out.ts';
@@ -125,7 +125,15 @@ const worker: MemoryWorker = {
     const { residentPages, hugePages } = query.memory;
     const worth = policyWorthOf(query, settingsOf(choice), model);
     const entries = digestEntries(query.memory, worth);
-    return { counts: worth.counts, residentPages, hugePages, restart: worth.restart?.counts, entries };
+    return {
+      counts: worth.counts,
+      residentPages,
+      hugePages,
+      restart: worth.restart?.counts,
+      machinePages: machinePages(query.memory),
+      machineRestart: worth.restart?.machineCounts,
+      entries,
+    };
   },
 
   async sweep(question, onProgress) {

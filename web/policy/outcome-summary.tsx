@@ -81,6 +81,7 @@ function Restart({
   readonly geometry: Geometry;
 }) {
   const { residentPages, touchedPages, hugePages, growthPages, largerFolioPages, sharedPages } = restart;
+  const { machinePages, machineGrowthPages } = restart;
   const size = (pages: number) => formatSize(pages, geometry);
   return (
     <>
@@ -93,6 +94,15 @@ function Restart({
             +{percent(growthPages, now)}, to {size(residentPages)}
           </span>
         </dd>
+        {machinePages !== residentPages && (
+          <>
+            <dt>machine</dt>
+            <dd>
+              at most <strong>+{size(machineGrowthPages)}</strong>{' '}
+              <span>to {size(machinePages)}: what processes share by fork counts once</span>
+            </dd>
+          </>
+        )}
         <dt>huge pages</dt>
         <dd>
           at most <strong>{percent(hugePages, touchedPages)}</strong> <span>{size(hugePages)} in use</span>
@@ -114,7 +124,7 @@ function Restart({
         {largerFolioPages > 0 &&
           ` ${size(largerFolioPages)} lie in folios larger than page faults may use: which of their pages were touched cannot be seen, so all count.`}
         {sharedPages > 0 &&
-          ` ${size(sharedPages)} are shared by fork: one of the processes touched them, and each counts them.`}
+          ` ${size(sharedPages)} are shared by fork: one of the processes touched them, and RSS counts them in each.`}
       </details>
     </>
   );

@@ -1,4 +1,11 @@
-import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf } from '../../src/analysis/ranges/tally.ts';
+import {
+  growthOf,
+  hugeAfterRestart,
+  hugeInUse,
+  machinePagesOf,
+  machineRestartOf,
+  restartGrowthOf,
+} from '../../src/analysis/ranges/tally.ts';
 import { type EntryCounts, tallyEntries } from '../../src/analysis/ranges/tally-entries.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
@@ -33,9 +40,17 @@ export interface RestartOutcome {
   readonly largerFolioPages: number;
   /** Pages that processes share by fork. */
   readonly sharedPages: number;
+  /** Memory of the machine then, and its growth: what processes share by fork counts once. */
+  readonly machinePages: number;
+  readonly machineGrowthPages: number;
 }
 
-function restartOutcomeOf(counts: RestartCounts, residentNow: number): RestartOutcome {
+function restartOutcomeOf(
+  counts: RestartCounts,
+  residentNow: number,
+  machine: RestartCounts,
+  machineNow: number,
+): RestartOutcome {
   const residentPages = sum(counts.pagesByOrder);
   const { largerFolioPages, sharedPages } = counts;
   return {
@@ -45,6 +60,8 @@ function restartOutcomeOf(counts: RestartCounts, residentNow: number): RestartOu
     growthPages: restartGrowthOf({ restart: counts, residentPages: residentNow }),
     largerFolioPages,
     sharedPages,
+    machinePages: sum(machine.pagesByOrder),
+    machineGrowthPages: restartGrowthOf({ restart: machine, residentPages: machineNow }),
   };
 }
 
@@ -54,7 +71,7 @@ export function policyOutcomeOf(
   tallied: Pick<Tallied, 'total'> | undefined,
 ): PolicyOutcome | undefined {
   if (totals) {
-    const { counts, residentPages, hugePages, restart } = totals;
+    const { counts, residentPages, hugePages, restart, machinePages, machineRestart } = totals;
     return {
       residentPages,
       hugeNow: hugePages,
@@ -63,7 +80,7 @@ export function policyOutcomeOf(
       copiedPages: counts.copiedPages,
       attempts: sum(counts.attempts),
       laterAttempts: sum(counts.laterAttempts),
-      restart: restart && restartOutcomeOf(restart, residentPages),
+      restart: restart && restartOutcomeOf(restart, residentPages, machineRestart ?? restart, machinePages),
     };
   }
   if (!tallied) return undefined;
@@ -77,7 +94,12 @@ export function policyOutcomeOf(
     copiedPages: total.copiedPages,
     attempts: total.attempts,
     laterAttempts: undefined,
-    restart: restartOutcomeOf(total.restart, total.residentPages),
+    restart: restartOutcomeOf(
+      total.restart,
+      total.residentPages,
+      machineRestartOf(total),
+      machinePagesOf(total),
+    ),
   };
 }
 

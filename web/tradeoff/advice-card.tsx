@@ -15,9 +15,9 @@ interface Props {
 
 /** What to do within the budget, in the words of `thpscope advise`. */
 export function AdviceCard({ advice: given, geometry }: Props) {
-  const { advice, budget, choice, residentPages } = given;
+  const { advice, budget, choice, machinePages } = given;
   const taken = isChosen(choice);
-  const memory = { residentPages, geometry };
+  const memory = { residentPages: machinePages, geometry };
   return (
     <div class="tradeoff-advice">
       <p class="tradeoff-sentence" role="status">
@@ -51,8 +51,8 @@ export function AdviceCard({ advice: given, geometry }: Props) {
 }
 
 function WorthTable({ given, geometry }: { readonly given: SweptAdvice; readonly geometry: Geometry }) {
-  const { advice, residentPages, tlbEntries, reach } = given;
-  const memory = { residentPages, geometry };
+  const { advice, machinePages, tlbEntries, reach } = given;
+  const memory = { residentPages: machinePages, geometry };
   const columns = [
     ...(advice.inForce ? [{ title: 'in force', cells: worthCells(advice.inForce, memory) }] : []),
     ...(advice.leave ? [] : [{ title: 'advised', cells: worthCells(advice.advised, memory) }]),

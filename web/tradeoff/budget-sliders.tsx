@@ -14,15 +14,15 @@ import {
 } from './budget.ts';
 
 interface Props {
-  readonly residentPages: number;
+  readonly machinePages: number;
   readonly geometry: Geometry;
 }
 
 /** What a policy may cost: growth, and attempts in every later pass. */
-export function BudgetSliders({ residentPages, geometry }: Props) {
+export function BudgetSliders({ machinePages, geometry }: Props) {
   const budget = budgetFromParams(link.value.params);
   const set = (changes: Partial<BudgetChoice>) => setParams(paramsOfBudget({ ...budget, ...changes }));
-  const { growthPages, laterAttempts } = budgetOf(budget, residentPages);
+  const { growthPages, laterAttempts } = budgetOf(budget, machinePages);
   return (
     <div class="tradeoff-budget">
       <BudgetSlider

@@ -39,13 +39,10 @@ export function paramsOfBudget({ growthPercent, laterAttempts }: BudgetChoice): 
   };
 }
 
-/** The budget in pages of memory with so many resident ones. */
-export function budgetOf(
-  { growthPercent, laterAttempts }: BudgetChoice,
-  residentPages: number,
-): PolicyBudget {
+/** The budget in pages of memory with so many resident ones, those that processes share counted once. */
+export function budgetOf({ growthPercent, laterAttempts }: BudgetChoice, machinePages: number): PolicyBudget {
   const growthPages =
-    growthPercent === undefined ? Infinity : Math.floor((residentPages * growthPercent) / 100);
+    growthPercent === undefined ? Infinity : Math.floor((machinePages * growthPercent) / 100);
   return { growth: 'both', growthPages, laterAttempts, within: 0.01 };
 }
 

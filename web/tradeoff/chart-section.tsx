@@ -31,7 +31,7 @@ interface Props {
 export function ChartSection({ sweep, geometry }: Props) {
   const { params } = link.value;
   const axis: Axis = params.axis === 'linear' ? 'linear' : 'log';
-  const budget = budgetOf(budgetFromParams(params), sweep.residentPages);
+  const budget = budgetOf(budgetFromParams(params), sweep.machinePages);
   return (
     <section aria-label="Chart">
       <AxisSwitch axis={axis} knowsRestart={!Number.isNaN(sweep.points.restartGrowthPages[0])} />
@@ -62,12 +62,12 @@ function placeOfAdvice({ advice: { advised }, hugePages }: SweptAdvice): Place {
   };
 }
 
-function placeOfTotals({ counts, hugePages, entries, restart }: Totals): Place {
+function placeOfTotals({ counts, hugePages, entries, machineRestart }: Totals): Place {
   return {
     growthPages: growthOf(counts),
     hugePages: hugePages + counts.newlyHugePages,
     tlbEntries: entries.after,
-    restartGrowthPages: restart ? sum(restart.pagesByOrder) - restart.touchedPages : NaN,
+    restartGrowthPages: machineRestart ? sum(machineRestart.pagesByOrder) - machineRestart.touchedPages : NaN,
   };
 }
 

@@ -5,6 +5,7 @@ import {
   apartStates,
   type ClassDigest,
   type MemoryDigest,
+  machinePages,
   type SourceDigest,
   VMA_CLASSES,
 } from '../../src/analysis/digest/memory-digest.ts';
@@ -19,6 +20,7 @@ import type { CollapseLimits } from '../../src/core/rules/policy.ts';
 import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import type { TlbReach } from '../../src/core/rules/tlb-reach.ts';
 import { blindSpots, tightGroupLines } from '../../src/render/words/advise-view.ts';
+import { sharedByFork } from '../../src/render/words/shared-by-fork.ts';
 import { choiceOf, type PolicyChoice } from '../policy/choice.ts';
 import { type BlockSweeper, sweepBlocksOf } from './sweep-blocks.ts';
 import { pointsOf, type SweepPoints } from './sweep-points.ts';
@@ -41,6 +43,8 @@ export interface Sweep {
   readonly space: SweepSpace;
   readonly policies: number;
   readonly residentPages: number;
+  /** The same, what processes share by fork counted once: budgets are shares of it. */
+  readonly machinePages: number;
   /** TLB entries of the memory as it is. */
   readonly tlbEntries: number;
   readonly axes: FrontAxes;
@@ -54,7 +58,8 @@ export interface SweptAdvice {
   readonly budget: PolicyBudget;
   /** What is advised, as the panel shows it. */
   readonly choice: PolicyChoice;
-  readonly residentPages: number;
+  /** Resident pages, what processes share by fork counted once. */
+  readonly machinePages: number;
   readonly hugePages: number;
   /** TLB entries of the memory as it is, and what counts them. */
   readonly tlbEntries: number;
@@ -148,6 +153,7 @@ export class Sweeper {
       space,
       policies: policyCount(space),
       residentPages: memory.residentPages,
+      machinePages: machinePages(memory),
       tlbEntries: memoryTlbEntries(memory),
       axes: question.axes,
       front: paretoFront(space, values, question.axes),
@@ -167,11 +173,12 @@ export class Sweeper {
       advice,
       budget,
       choice: choiceOf(settings, memory.geometry, question.model),
-      residentPages: memory.residentPages,
+      machinePages: machinePages(memory),
       hugePages: memory.hugePages,
       tlbEntries: memoryTlbEntries(memory),
       reach: swept.source.reach,
       blindSpots: [
+        ...sharedByFork(memory, swept.source.processes.length),
         ...tightGroupLines(advice.advised.tight, memory.geometry),
         ...blindSpots({ source: swept.source, memory, model, advised: advice.advised, leave: advice.leave }),
       ],

@@ -113,7 +113,7 @@ export function followTradeoff(): () => void {
     const value = sweptPolicies.peek();
     if (!value) return;
     const found = await memoryWorker.advise(
-      budgetOf(budgetFromParams(link.peek().params), value.residentPages),
+      budgetOf(budgetFromParams(link.peek().params), value.machinePages),
     );
     if (sweptPolicies.peek() === value) advice.value = found;
   });

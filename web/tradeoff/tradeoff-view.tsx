@@ -93,7 +93,7 @@ function Answers({ sweep: swept, geometry }: AnswersProps) {
       <div class="tradeoff-below">
         <section aria-labelledby="tradeoff-budget">
           <h2 id="tradeoff-budget">Within a budget</h2>
-          <BudgetSliders residentPages={swept.residentPages} geometry={geometry} />
+          <BudgetSliders machinePages={swept.machinePages} geometry={geometry} />
           <Advised geometry={geometry} />
         </section>
         <FrontTable sweep={swept} geometry={geometry} />

@@ -13,7 +13,12 @@ import type { Process } from '../../core/rules/memory-source.ts';
 import { enabledOrders, type ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { CacheAsked, CacheQuery, CacheWorth } from '../cache/cache-query.ts';
 import { DigestQuery } from '../digest/digest-query.ts';
-import { type MemoryDigest, RESTART_CLASSES, type SourceDigest } from '../digest/memory-digest.ts';
+import {
+  type MemoryDigest,
+  machinePages,
+  RESTART_CLASSES,
+  type SourceDigest,
+} from '../digest/memory-digest.ts';
 import { type PolicyWorth, policyWorthOf } from '../digest/policy-worth.ts';
 import { policyAt, type SweepSpace, type SweptPolicy } from '../sweep/sweep.ts';
 import {
@@ -205,6 +210,7 @@ export class Adviser {
     const chosen = choosePolicy(this.#space, this.#values, {
       budget,
       residentPages: memory.residentPages,
+      machinePages: machinePages(memory),
       inForce: inForce && measuresOf(inForce.worth),
       mayStay: stays?.keepsBudget ? measuresOf(stays.worth) : undefined,
       cacheGrowth: this.#cache && ((policy) => this.#cacheGrowth(policy)),

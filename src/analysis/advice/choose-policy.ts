@@ -92,6 +92,8 @@ export type NoRoom = 'now' | 'restart';
 export interface Choosing {
   readonly budget: PolicyBudget;
   readonly residentPages: number;
+  /** The same, what processes share by fork counted once. */
+  readonly machinePages: number;
   /** The settings in force, if they are known: no policy may lose reach against them. */
   readonly inForce: PolicyMeasures | undefined;
   /** Settings that may be the choice beside the sweep: they keep the budget and lose no reach. */
@@ -104,9 +106,9 @@ export interface Choosing {
   readonly noRoom: (policy: SweptPolicy) => NoRoom | undefined;
 }
 
-/** Growth in the steps in which it is compared: thousandths of the memory, not rounded. */
-export function growthSteps(measures: PolicyMeasures, growth: GrowthKind, residentPages: number): number {
-  return (1000 * countedGrowth(measures, growth)) / Math.max(1, residentPages);
+/** Growth in the steps in which it is compared: thousandths of the memory of the machine, not rounded. */
+export function growthSteps(measures: PolicyMeasures, growth: GrowthKind, machinePages: number): number {
+  return (1000 * countedGrowth(measures, growth)) / Math.max(1, machinePages);
 }
 
 /**
@@ -144,7 +146,7 @@ interface Ranked {
 function candidatesOf(
   space: SweepSpace,
   values: Float64Array,
-  { budget, residentPages, inForce, cacheGrowth }: Choosing,
+  { budget, machinePages, inForce, cacheGrowth }: Choosing,
 ): Ranked[] {
   const { growth } = budget;
   const candidates: Ranked[] = [];
@@ -155,7 +157,7 @@ function candidatesOf(
     candidates.push({
       index,
       entries: countedEntries(measures, growth),
-      growthSteps: Math.floor(growthSteps(measures, growth, residentPages)),
+      growthSteps: Math.floor(growthSteps(measures, growth, machinePages)),
       laterAttempts: measures.laterAttempts,
     });
   }

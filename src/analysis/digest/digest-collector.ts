@@ -2,11 +2,19 @@ import { BlockedCounter } from '../../core/digest/blocked-range.ts';
 import { createDigestBuilder, type DigestBuilder } from '../../core/digest/builder.ts';
 import { digestPlaceOf } from '../../core/digest/place.ts';
 import { addDigest } from '../../core/digest/table.ts';
-import { addRestartFolios, addRestartRange } from '../../core/fault/restart-table.ts';
+import { countSharedPages } from '../../core/fault/restart-counts.ts';
+import {
+  addRestartFolios,
+  addRestartRange,
+  emptyRestartTable,
+  subtractRestartTable,
+} from '../../core/fault/restart-table.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
-import { difference } from '../../core/memory/occupancy.ts';
+import { countPages, difference } from '../../core/memory/occupancy.ts';
 import { anonOrders } from '../../core/memory/order.ts';
+import type { PageSpan } from '../../core/memory/page-span.ts';
 import { hasLargeFolio, type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
+import { repeatedPages } from '../../core/memory/shared-runs.ts';
 import { createFolioWindows, type FolioWindows } from '../../core/plan/folio-windows.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
 import { modelOfRelease, NEWEST_MODEL } from '../../core/rules/kernel-release.ts';
@@ -238,11 +246,24 @@ export class DigestCollector {
   #addRestart(range: RangeState): void {
     if (!this.#open?.memory.restart || !this.#vma) return;
     const { vma, restartClass } = this.#vma;
-    addRestartRange(
-      this.#open.memory.restart[restartClass],
-      range,
-      spanFrom(vma, range.address, this.#geometry),
-    );
+    const span = spanFrom(vma, range.address, this.#geometry);
+    addRestartRange(this.#open.memory.restart[restartClass], range, span);
+    this.#addRepeated(range, span, restartClass);
+  }
+
+  /** Adds what an earlier process of the source has of a range as well. No table counts ranges with such. */
+  #addRepeated(range: RangeState, span: PageSpan, restartClass: keyof RestartDigest): void {
+    if (!this.#open) return;
+    const { memory } = this.#open;
+    if (!range.sharedRuns && countSharedPages(range, undefined) > 0) memory.repeated = undefined;
+    const repeated = repeatedPages(range);
+    if (!repeated || !memory.repeated) return;
+    memory.repeated.pages += countPages(repeated);
+    const changed = emptyRestartTable(this.#geometry);
+    addRestartRange(changed, range, span, repeated);
+    const table = memory.repeated.restart[restartClass];
+    subtractRestartTable(table, changed);
+    addRestartRange(table, range, span);
   }
 
   #close(): void {

@@ -17,6 +17,7 @@ import {
   type ClassDigest,
   emptyMemoryDigest,
   type MemoryDigest,
+  noneRepeated,
   type ProcessDigest,
   type SourceDigest,
   VMA_CLASSES,
@@ -24,8 +25,13 @@ import {
 } from './memory-digest.ts';
 import { fillRestart, type RestartDigestJson, restartDigestJson } from './restart-json.ts';
 
-export const DIGEST_SCHEMA = 'thpscope/digest@6';
-/** Versions before are read and no longer written. This one knows nothing of the page cache. */
+export const DIGEST_SCHEMA = 'thpscope/digest@7';
+/**
+ * Versions before are read and no longer written. This one does not know what processes share by fork: they
+ * count it each, unless nothing is shared.
+ */
+export const DIGEST_SCHEMA_6 = 'thpscope/digest@6';
+/** Knows nothing of the page cache. */
 export const DIGEST_SCHEMA_5 = 'thpscope/digest@5';
 /** Has a cell for each count of folios. */
 export const DIGEST_SCHEMA_4 = 'thpscope/digest@4';
@@ -41,6 +47,7 @@ export const OLD_DIGEST_SCHEMAS = ['thpscope/digest@2', 'thpscope/digest@1'] as 
 export interface DigestJson {
   readonly schema:
     | typeof DIGEST_SCHEMA
+    | typeof DIGEST_SCHEMA_6
     | typeof DIGEST_SCHEMA_5
     | typeof DIGEST_SCHEMA_4
     | typeof DIGEST_SCHEMA_3
@@ -91,6 +98,8 @@ export interface MemoryDigestJson<C = ClassJson> {
   readonly hugepage?: C;
   /** By class of VMAs; null where it is not known, absent in files of the first version. */
   readonly restart?: RestartDigestJson | null;
+  /** See RepeatedMemory: `restart` only where there are such pages. Left out where it is not known. */
+  readonly repeated?: { readonly pages: number; readonly restart?: RestartDigestJson };
 }
 
 export function digestJson(digest: SourceDigest): DigestJson {
@@ -181,7 +190,27 @@ function countsJson<C>(
     assumed: [...memory.unknown],
     ...classes,
     restart: memory.restart ? restartDigestJson(memory.restart) : null,
+    ...repeatedJson(memory),
   };
+}
+
+function repeatedJson({ repeated }: MemoryDigest): Pick<MemoryDigestJson, 'repeated'> {
+  if (!repeated) return {};
+  const { pages, restart } = repeated;
+  return { repeated: pages === 0 ? { pages } : { pages, restart: restartDigestJson(restart) } };
+}
+
+/** What earlier processes have as well: where no page is shared by fork, nothing. */
+function repeatedOfJson(
+  { repeated, restart }: MemoryDigestJson<AnyClassJson>,
+  geometry: Geometry,
+): MemoryDigest['repeated'] {
+  const none = noneRepeated(geometry);
+  if (!repeated)
+    return restart && Object.values(restart).every(({ sharedPages }) => sharedPages === 0) ? none : undefined;
+  none.pages = repeated.pages;
+  if (repeated.restart) fillRestart(none.restart, repeated.restart);
+  return none;
 }
 
 /**
@@ -244,6 +273,7 @@ export function memoryDigestOfJson(
   }
   if (json.restart && memory.restart) fillRestart(memory.restart, json.restart);
   else memory.restart = undefined;
+  memory.repeated = repeatedOfJson(json, geometry);
   const wrong = wrongSum(memory);
   return wrong === undefined ? succeed(memory) : fail('unreadable', wrong);
 }

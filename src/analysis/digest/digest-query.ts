@@ -102,8 +102,8 @@ export class DigestQuery {
   }
 
   /**
-   * What page faults leave under settings when the programs start again, at most; undefined where the digest
-   * does not know. Any model.
+   * What page faults leave under settings when the programs start again, at most, the sum over the processes;
+   * undefined where the digest does not know. Any model.
    */
   restart(settings: ThpSettings, model: KernelModel): RestartCounts | undefined {
     const { geometry } = this.memory;
@@ -121,6 +121,21 @@ export class DigestQuery {
       readRestart(restart[name], orders, counts);
       readOrdinary(classes[name].table, orders, counts);
     }
+    return counts;
+  }
+
+  /** Of these, what the machine does not pay for: pages that an earlier process brings along by fork. */
+  repeatedRestart(enabled: (name: VmaClass) => OrderSet, model: KernelModel): RestartCounts {
+    const { geometry, repeated } = this.memory;
+    const counts = emptyRestartCounts(geometry);
+    if (!repeated || repeated.pages === 0) return counts;
+    readRestart(repeated.restart.small, NO_ORDERS, counts);
+    for (const name of VMA_CLASSES)
+      readRestart(
+        repeated.restart[name],
+        intersectOrders(enabled(name), faultableOrders(model, geometry)),
+        counts,
+      );
     return counts;
   }
 }

@@ -29,7 +29,8 @@ export function misplaced(json: MemoryDigestJson<AnyClassJson>, geometry: Geomet
   return (
     misplacedInClass('unadvised', json.unadvised, geometry) ??
     misplacedInClass('hugepage', json.hugepage, geometry) ??
-    misplacedInRestart(json.restart ?? {}, geometry)
+    misplacedInRestart(json.restart ?? {}, geometry) ??
+    misplacedInRestart(json.repeated?.restart ?? {}, geometry)
   );
 }
 

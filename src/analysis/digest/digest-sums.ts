@@ -27,7 +27,21 @@ export function wrongSum(memory: MemoryDigest): string | undefined {
     const wrong = wrongWindows(table, name) ?? wrongFolios(table, name);
     if (wrong !== undefined) return wrong;
   }
-  return wrongRestart(memory);
+  return wrongRestart(memory) ?? wrongRepeated(memory);
+}
+
+/** Pages that are repeated are resident, touched and shared, and count as such in the restart. */
+function wrongRepeated({ residentPages, repeated, restart }: MemoryDigest): string | undefined {
+  if (!repeated || repeated.pages === 0) return undefined;
+  const has = `it repeats ${plural(repeated.pages, 'page')}`;
+  if (repeated.pages > residentPages) return `${has} of ${grouped(residentPages)} that are resident`;
+  const tables = RESTART_CLASSES.map((name) => repeated.restart[name]);
+  const touched = sum(tables.flatMap((table) => [...table.touched]));
+  if (restart && touched !== repeated.pages) return `${has}, and ${grouped(touched)} at a restart`;
+  const shared = sum(RESTART_CLASSES.map((name) => restart?.[name].sharedPages ?? 0));
+  return restart && sum(tables.map(({ sharedPages }) => sharedPages)) > shared
+    ? `${has}, of ${grouped(shared)} that are shared`
+    : undefined;
 }
 
 function wrongRow({ geometry, classes }: MemoryDigest, name: VmaClass): string | undefined {

@@ -25,6 +25,17 @@ export const RESTART_CLASSES = [...VMA_CLASSES, 'small'] as const;
 /** What a restart needs, except of the ranges that the tables of khugepaged count: docs/digest.md#restart. */
 export type RestartDigest = Readonly<Record<(typeof RESTART_CLASSES)[number], RestartTable>>;
 
+/** What an earlier process of the source has as well: pages that processes share by fork. */
+interface RepeatedMemory {
+  /** Resident pages. */
+  pages: number;
+  /**
+   * Of `restart`, what the machine does not pay for, as in `repeatedRestart` of a tally: the ranges as their
+   * process has them less the same without these pages, so that counts of small blocks may be below zero.
+   */
+  readonly restart: RestartDigest;
+}
+
 /** Ranges in one state that no digest covers, and how many there are. */
 interface ApartState {
   readonly range: RangeState;
@@ -61,6 +72,11 @@ export interface MemoryDigest {
   readonly unknown: Set<ObservableFact>;
   /** Undefined where it is not known: digests of the first version do not have it, nor sums with one. */
   restart: RestartDigest | undefined;
+  /**
+   * What the memory of the machine is less by than the sum of its processes. Undefined where it is not known:
+   * where pages are shared by fork and the source does not tell which, before version 7, and in fleets.
+   */
+  repeated: RepeatedMemory | undefined;
   /**
    * Resident pages outside anonymous memory: files and shared memory, which digests do not cover. Undefined
    * where it is not known: before version 3, or of a source that keeps anonymous memory alone.
@@ -124,9 +140,24 @@ export function emptyMemoryDigest(geometry: Geometry, reachPages: number): Memor
     refused: new Map(),
     unknown: new Set(),
     restart: emptyRestartDigest(geometry),
+    repeated: noneRepeated(geometry),
     otherPages: 0,
     uncheckedPages: 0,
   };
+}
+
+/** Nothing that processes share. */
+export function noneRepeated(geometry: Geometry): RepeatedMemory {
+  return { pages: 0, restart: emptyRestartDigest(geometry) };
+}
+
+/** What says how much memory the machine has; without `repeated` it is what the processes have. */
+export type MachineSums = Pick<MemoryDigest, 'residentPages' | 'geometry'> &
+  Partial<Pick<MemoryDigest, 'repeated'>>;
+
+/** Resident pages, those that several processes share counted once as far as that is known. */
+export function machinePages({ residentPages, repeated }: MachineSums): number {
+  return residentPages - (repeated?.pages ?? 0);
 }
 
 function emptyRestartDigest(geometry: Geometry): RestartDigest {
@@ -155,6 +186,12 @@ export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
   for (const fact of from.unknown) into.unknown.add(fact);
   if (!into.restart || !from.restart) into.restart = undefined;
   else for (const name of RESTART_CLASSES) addRestartTable(into.restart[name], from.restart[name]);
+  if (!into.repeated || !from.repeated) into.repeated = undefined;
+  else {
+    into.repeated.pages += from.repeated.pages;
+    for (const name of RESTART_CLASSES)
+      addRestartTable(into.repeated.restart[name], from.repeated.restart[name]);
+  }
   into.otherPages = sumKnown([into.otherPages, from.otherPages]);
   into.uncheckedPages = sumKnown([into.uncheckedPages, from.uncheckedPages]);
   if (!sameReach) forgetReach(into);

@@ -1,15 +1,16 @@
 import { sum } from '../../core/base/sum.ts';
-import type { RestartCounts } from '../../core/fault/restart-counts.ts';
+import { type RestartCounts, withoutRestartCounts } from '../../core/fault/restart-counts.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
+import type { OrderSet } from '../../core/memory/order.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import { restartTlbEntries } from '../../core/plan/tlb-entries.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
-import type { ThpSettings } from '../../core/rules/thp-settings.ts';
+import { enabledOrders, type ThpSettings } from '../../core/rules/thp-settings.ts';
 import { savedEntries } from '../../core/rules/tlb-reach.ts';
 import { growthOf } from '../ranges/tally.ts';
 import type { EntryCounts } from '../ranges/tally-entries.ts';
 import type { DigestQuery } from './digest-query.ts';
-import type { MemoryDigest } from './memory-digest.ts';
+import type { MemoryDigest, VmaClass } from './memory-digest.ts';
 
 /** What settings make of some memory: when khugepaged is done with it, and when its programs start again. */
 export interface PolicyWorth {
@@ -27,15 +28,21 @@ export interface PolicyWorth {
 
 /** What page faults leave when programs start again, at most: see docs/khugepaged.md#restart. */
 export interface RestartWorth {
+  /** The sum over the processes. */
   readonly counts: RestartCounts;
+  /** The same of the machine: what processes share by fork counts once, as far as that is known. */
+  readonly machineCounts: RestartCounts;
   readonly tlbEntries: number;
-  /** Pages that page faults fill around those that the programs touch. */
+  /**
+   * Pages that page faults fill around those that the programs touch: memory of the machine, as far as it is
+   * known what processes share.
+   */
   readonly growthPages: number;
 }
 
 /** Asks a digest about settings. */
 export function policyWorthOf(
-  query: Pick<DigestQuery, 'memory' | 'ask' | 'restart'>,
+  query: Pick<DigestQuery, 'memory' | 'ask' | 'restartWith' | 'repeatedRestart'>,
   settings: ThpSettings,
   model: KernelModel,
 ): PolicyWorth {
@@ -46,7 +53,11 @@ export function policyWorthOf(
     tlbEntries: memoryTlbEntries(memory) + changedTlbEntries(counts, memory),
     growthPages: copyingGrowthOf(counts),
     laterAttempts: sum(counts.laterAttempts),
-    restart: restartWorth(query.restart(settings, model), memory),
+    restart: restartWorth(
+      query,
+      (name) => enabledOrders(settings, name === 'hugepage', memory.geometry),
+      model,
+    ),
   };
 }
 
@@ -57,15 +68,21 @@ export function copyingGrowthOf(counts: PolicyCounts): number {
   return growthOf(counts) + counts.copiedSharedPages;
 }
 
+/** Asks a digest about a restart with orders that are enabled for each class of VMAs. */
 export function restartWorth(
-  counts: RestartCounts | undefined,
-  { reachPages, geometry }: Pick<MemoryDigest, 'reachPages' | 'geometry'>,
+  query: Pick<DigestQuery, 'memory' | 'restartWith' | 'repeatedRestart'>,
+  enabled: (name: VmaClass) => OrderSet,
+  model: KernelModel,
 ): RestartWorth | undefined {
+  const { reachPages, geometry } = query.memory;
+  const counts = query.restartWith(enabled, model);
   if (!counts) return undefined;
+  const machineCounts = withoutRestartCounts(counts, query.repeatedRestart(enabled, model));
   return {
     counts,
+    machineCounts,
     tlbEntries: restartTlbEntries(counts.pagesByOrder, reachPages, geometry),
-    growthPages: sum(counts.pagesByOrder) - counts.touchedPages,
+    growthPages: sum(machineCounts.pagesByOrder) - machineCounts.touchedPages,
   };
 }
 

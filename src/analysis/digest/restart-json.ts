@@ -20,7 +20,9 @@ export function restartDigestJson(restart: RestartDigest): RestartDigestJson {
     RESTART_CLASSES.map((name) => {
       const { touched, any, folioPages, sharedPages } = restart[name];
       const blocks = [...touched].flatMap((pages, block) =>
-        pages > 0 ? [[block, pages, ...any[block].slice(2, block + 1)]] : [],
+        pages !== 0 || any[block].some((windows) => windows !== 0)
+          ? [[block, pages, ...any[block].slice(2, block + 1)]]
+          : [],
       );
       return [name, { blocks, folioPages: withoutZeros([...folioPages]), sharedPages }];
     }),

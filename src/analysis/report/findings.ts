@@ -14,7 +14,7 @@ import { ALGORITHMS } from '../../core/search/algorithms.ts';
 import { type Advice, Adviser } from '../advice/advise.ts';
 import type { PolicyBudget } from '../advice/choose-policy.ts';
 import { DigestQuery } from '../digest/digest-query.ts';
-import { type MemoryDigest, type SourceDigest, totalDigest } from '../digest/memory-digest.ts';
+import { type MemoryDigest, machinePages, type SourceDigest, totalDigest } from '../digest/memory-digest.ts';
 import { digestEntries, policyWorthOf } from '../digest/policy-worth.ts';
 import { changedPages } from '../digest/process-worth.ts';
 import type { Tally } from '../ranges/tally.ts';
@@ -45,6 +45,8 @@ export interface PolicyFinding {
    * What page faults leave when the programs start again, at most; undefined where a digest does not know.
    */
   readonly restart: RestartCounts | undefined;
+  /** The same of the machine: what processes share by fork counts once, as far as that is known. */
+  readonly machineRestart: RestartCounts | undefined;
   readonly entries: EntryCounts;
 }
 
@@ -143,7 +145,7 @@ export function findingsOf(
   const start = known ?? defaultSettings(geometry);
   const adviser = new Adviser({ source: read.digest, memory, model, base: start, space, values });
   const advice = BUDGETS.map((share): Recommendation => {
-    const growthPages = Math.floor(memory.residentPages * share);
+    const growthPages = Math.floor(machinePages(memory) * share);
     const budget = { growth: 'both', growthPages, laterAttempts: undefined, within: 0.01 } as const;
     const each = adviser.advise(budget);
     return { share, budget, advice: each, finding: findRanges(each.advised.settings) };
@@ -188,6 +190,7 @@ function policyFinding(query: DigestQuery, settings: ThpSettings, model: KernelM
     hugePages: query.memory.hugePages + counts.newlyHugePages,
     growthPages: growthOf(counts),
     restart: restart?.counts,
+    machineRestart: restart?.machineCounts,
     entries: digestEntries(query.memory, worth),
   };
 }

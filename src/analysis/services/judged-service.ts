@@ -5,7 +5,7 @@ import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { countedEntries, countedGrowth, measuresOf, type PolicyBudget } from '../advice/choose-policy.ts';
 import { tightGroups } from '../advice/group-room.ts';
 import type { GrowthKind } from '../advice/growth-kinds.ts';
-import type { MemoryDigest } from '../digest/memory-digest.ts';
+import { type MemoryDigest, machinePages } from '../digest/memory-digest.ts';
 import { memoryTlbEntries, type PolicyWorth, policyWorthOf } from '../digest/policy-worth.ts';
 import { type MemoryThpWord, memoryThpWords, type ServiceManager } from './opt-out-ways.ts';
 import type { Growth, ServiceStake } from './opt-outs.ts';
@@ -61,7 +61,8 @@ export function judgeService(
 ): JudgedService {
   const { query } = service;
   const worth = policyWorthOf(query, settings, model);
-  const part = query.memory.residentPages / Math.max(1, memory.residentPages);
+  // A share of the budget, which is of the machine.
+  const part = machinePages(query.memory) / Math.max(1, machinePages(memory));
   const sharePages = budget.growthPages * part;
   const hasNoRoom = tightGroups(service.groups, settings, model, budget.growth).length > 0;
   const words = part < SMALLEST_SHARE && !hasNoRoom ? [] : memoryThpWords(service, manager);
@@ -97,7 +98,7 @@ function moves({ query }: ServiceMemory, worth: PolicyWorth, all: MemoryDigest):
   const after = [worth.tlbEntries, worth.restart?.tlbEntries ?? worth.tlbEntries];
   const moved = Math.max(...after.map((each) => Math.abs(each - entries)));
   const grown = Math.max(worth.growthPages, worth.restart?.growthPages ?? 0);
-  return moved > MATTERS * memoryTlbEntries(all) || grown > MATTERS * all.residentPages;
+  return moved > MATTERS * memoryTlbEntries(all) || grown > MATTERS * machinePages(all);
 }
 
 /**

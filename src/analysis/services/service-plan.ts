@@ -13,7 +13,7 @@ import {
 } from '../advice/choose-policy.ts';
 import { limitedGroups, tightGroups } from '../advice/group-room.ts';
 import { DigestQuery } from '../digest/digest-query.ts';
-import { type MemoryDigest, totalDigest } from '../digest/memory-digest.ts';
+import { type MemoryDigest, machinePages, totalDigest } from '../digest/memory-digest.ts';
 import { policyWorthOf } from '../digest/policy-worth.ts';
 import { policyAt, policyCount, type SweepSpace } from '../sweep/sweep.ts';
 import { settingsFor, writesBetween } from '../sweep/sysfs-writes.ts';
@@ -120,7 +120,7 @@ function preferredPlan(
   const current = source.host.settings;
   const keyOf = (plan: ServicePlan) => [
     placesOut(plan).size,
-    Math.floor(growthSteps(measuresOfPlan(plan), budget.growth, memory.residentPages)),
+    Math.floor(growthSteps(measuresOfPlan(plan), budget.growth, machinePages(memory))),
     plan.laterAttempts,
     current ? writesBetween(current, plan.settings, memory.geometry).length : 0,
     plan.settings.maxPtesNone,
@@ -156,7 +156,7 @@ function policiesToTry({ space, values, budget: { growth }, memory }: PlanSource
   const best = new Map<number, { readonly index: number; readonly entries: number }>();
   for (let index = 0; index < policyCount(space); index++) {
     const measures = measuresAt(values, index);
-    const step = Math.ceil(growthSteps(measures, growth, memory.residentPages));
+    const step = Math.ceil(growthSteps(measures, growth, machinePages(memory)));
     const entries = countedEntries(measures, growth);
     const known = best.get(step);
     if (!known || entries < known.entries) best.set(step, { index, entries });

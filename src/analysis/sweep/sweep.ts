@@ -56,7 +56,10 @@ export const SWEEP_METRICS = [
   'machineGrowthPages',
   /** TLB entries that map all resident memory once, when khugepaged is done. */
   'tlbEntries',
-  /** Pages that page faults fill when the programs start again, at most; NaN where a digest does not know. */
+  /**
+   * Pages of the machine that page faults fill when the programs start again, at most; NaN where a digest
+   * does not know.
+   */
   'restartGrowthPages',
   /** TLB entries then. */
   'restartTlbEntries',
@@ -132,7 +135,7 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
     }
   }
   const entries = memoryTlbEntries(memory);
-  const restart = restartWorth(query.restartWith(enabledFor, model), memory);
+  const restart = restartWorth(query, enabledFor, model);
   for (let i = 0; i < space.maxPtesNone.length; i++) {
     into[i * METRICS + PLACES.hugePages] += memory.hugePages;
     into[i * METRICS + PLACES.tlbEntries] += entries;

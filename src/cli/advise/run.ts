@@ -4,7 +4,12 @@ import type { LimitedGroup } from '../../analysis/advice/group-room.ts';
 import type { GrowthKind } from '../../analysis/advice/growth-kinds.ts';
 import { type ShmemOffer, shmemOffer } from '../../analysis/advice/shmem-offer.ts';
 import { CacheQuery } from '../../analysis/cache/cache-query.ts';
-import { type MemoryDigest, type SourceDigest, totalDigest } from '../../analysis/digest/memory-digest.ts';
+import {
+  type MemoryDigest,
+  machinePages,
+  type SourceDigest,
+  totalDigest,
+} from '../../analysis/digest/memory-digest.ts';
 import { worthByProcess } from '../../analysis/digest/process-worth.ts';
 import { passTime } from '../../analysis/metrics/pass-time.ts';
 import { assumesRegistration } from '../../analysis/ranges/assumptions.ts';
@@ -124,7 +129,7 @@ export async function adviseDigest(
   const { shrinkUnderused: _, shmem: __, ...kept } = base.value;
   const space = adviceSpace(memory, model, [flags.words], kept);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
-  const budget = budgetOf.value(memory.residentPages, pageBytes(geometry));
+  const budget = budgetOf.value(machinePages(memory), pageBytes(geometry));
   // Whether a kernel before 7.2 was built to collapse files nobody knows: what it may do is counted.
   const ofFiles = { collapsesFiles: true };
   const cache = source.cache && new CacheQuery(source.cache, source.host.shmem, ofFiles);
@@ -280,7 +285,7 @@ function lastingWrites(
   };
 }
 
-type Budget = (residentPages: number, bytesPerPage: number) => PolicyBudget;
+type Budget = (machinePages: number, bytesPerPage: number) => PolicyBudget;
 
 /** Reads a budget; growth as a share of the memory read (2%), a size (512M) or `none`. */
 function parseBudget({ maxGrowth, maxWork, growth, within }: AdvisedFlags): Result<Budget> {
@@ -288,9 +293,9 @@ function parseBudget({ maxGrowth, maxWork, growth, within }: AdvisedFlags): Resu
   if (tolerance === undefined) return fail('usage', `--within ${within}: write a share such as 1%`);
   const limit = parseGrowthLimit(maxGrowth);
   if (!limit.ok) return limit;
-  return succeed((residentPages, bytesPerPage) => ({
+  return succeed((ofMachine, bytesPerPage) => ({
     growth,
-    growthPages: limit.value(residentPages, bytesPerPage),
+    growthPages: limit.value(ofMachine, bytesPerPage),
     laterAttempts: maxWork,
     within: tolerance,
   }));

@@ -1,11 +1,12 @@
 import { CacheQuery } from '../../analysis/cache/cache-query.ts';
 import { checkDigestAlgorithm, checkDigestModel, DigestQuery } from '../../analysis/digest/digest-query.ts';
 import { otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import { policyWorthOf } from '../../analysis/digest/policy-worth.ts';
 import { readOnKernel } from '../../analysis/reading/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead } from '../../render/json/predict.ts';
-import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
+import { digestMachineJson, digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { digestTotal } from '../shared/digest/digest-source.ts';
 import { policyFromFlags } from '../shared/flags/command-policy.ts';
@@ -34,14 +35,13 @@ export async function predictDigest(
   if (!settings && flags.policy === undefined)
     warn(context, "the settings of these hosts are unknown or differ; predicted with the kernel's defaults");
   const query = new DigestQuery(memory);
-  const counts = query.ask(runPolicy.value.settings, runPolicy.value.model);
-  const restart = query.restart(runPolicy.value.settings, runPolicy.value.model);
+  const worth = policyWorthOf(query, runPolicy.value.settings, runPolicy.value.model);
   const policy = hugepagePolicy(runPolicy.value, geometry);
   if (flags.json) {
-    const totals = digestTotalsJson(memory, counts, restart);
+    const totals = digestTotalsJson(memory, worth);
     await print(
       context,
-      `${JSON.stringify({ ...predictHead(policy), ...originField(source.origins), ...(flags.totals ? {} : { ranges: [] }), totals, otherBytes: otherBytesOf(memory) ?? null })}\n`,
+      `${JSON.stringify({ ...predictHead(policy), ...originField(source.origins), ...(flags.totals ? {} : { ranges: [] }), totals, machine: digestMachineJson(memory, worth), otherBytes: otherBytesOf(memory) ?? null })}\n`,
     );
   } else {
     const readOn = readOnKernel(host.kernelRelease, false);
@@ -49,10 +49,7 @@ export async function predictDigest(
     await printOrigin(context, source.origins);
     const { settings: asked, shmem, model: of } = runPolicy.value;
     const cache = source.cache && new CacheQuery(source.cache, shmem, of);
-    await printText(
-      context,
-      digestTotalsText(memory, counts, restart, processes, policy, readOn, style, cache, asked),
-    );
+    await printText(context, digestTotalsText(memory, worth, processes, policy, readOn, style, cache, asked));
     for (const note of source.notes) warn(context, note);
   }
   return succeed(undefined);

@@ -78,7 +78,8 @@ export function largestOrder(orders: OrderSet, limit: number): number {
   return usable === 0 ? 0 : 31 - Math.clz32(usable);
 }
 
-function withoutPages(pages: Occupancy, holes: Occupancy | undefined): Occupancy {
+/** Pages but for those of `holes`. */
+export function withoutPages(pages: Occupancy, holes: Occupancy | undefined): Occupancy {
   return holes ? pages.map((word, i) => word & ~holes[i]) : pages;
 }
 

@@ -1,4 +1,5 @@
 import type { Geometry } from '../memory/geometry.ts';
+import type { Occupancy } from '../memory/occupancy.ts';
 import { MIN_ANON_ORDER, type OrderSet } from '../memory/order.ts';
 import type { PageSpan } from '../memory/page-span.ts';
 import type { RangeState } from '../memory/range-state.ts';
@@ -10,6 +11,7 @@ import {
   largestOrder,
   type RestartCounts,
   touchedWindows,
+  withoutPages,
 } from './restart-counts.ts';
 
 /**
@@ -41,14 +43,22 @@ export function emptyRestartTable(geometry: Geometry): RestartTable {
   };
 }
 
-/** Adds one range with its VMA in PTEs from the start of the range. */
-export function addRestartRange(table: RestartTable, range: RangeState, vma: PageSpan): void {
-  const touched = touchedPages(range);
+/**
+ * Adds one range with its VMA in PTEs from the start of the range. `holes` are pages that another process
+ * brings along: see `addRestartedRange`.
+ */
+export function addRestartRange(
+  table: RestartTable,
+  range: RangeState,
+  vma: PageSpan,
+  holes?: Occupancy,
+): void {
+  const touched = withoutPages(touchedPages(range), holes);
   forFolioPages(range, touched, (order, pages) => {
     table.folioPages[order] += pages;
   });
-  table.sharedPages += countSharedPages(range, undefined);
-  forEachBlock(vma, table.geometry, undefined, (first, order) => {
+  table.sharedPages += countSharedPages(range, holes);
+  forEachBlock(vma, table.geometry, holes, (first, order) => {
     const block = order < MIN_ANON_ORDER ? 0 : order;
     table.touched[block] += touchedWindows(touched, first, order, 0);
     for (let k = MIN_ANON_ORDER; k <= order; k++)
@@ -69,8 +79,16 @@ export function addRestartTable(into: RestartTable, from: RestartTable): void {
   into.sharedPages += from.sharedPages;
 }
 
-function addTo(into: Float64Array, from: Float64Array): void {
-  for (let i = 0; i < into.length; i++) into[i] += from[i];
+/** Takes the counts of some memory off a table. */
+export function subtractRestartTable(from: RestartTable, part: RestartTable): void {
+  for (const [block, counts] of part.any.entries()) addTo(from.any[block], counts, -1);
+  addTo(from.touched, part.touched, -1);
+  addTo(from.folioPages, part.folioPages, -1);
+  from.sharedPages -= part.sharedPages;
+}
+
+function addTo(into: Float64Array, from: Float64Array, times = 1): void {
+  for (let i = 0; i < into.length; i++) into[i] += times * from[i];
 }
 
 /** Adds what a restart leaves if page faults may use these orders. */

@@ -89,6 +89,7 @@ export function sweptMemoryJson(memory: MemoryDigest, processes: number): object
     processes,
     ranges: memory.ranges,
     residentPages: memory.residentPages,
+    repeatedPages: memory.repeated?.pages ?? null,
     hugePages: memory.hugePages,
     otherPages: memory.otherPages ?? null,
     walkedRanges: apartRanges(memory),

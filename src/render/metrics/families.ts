@@ -136,7 +136,7 @@ function predictionFamilies(watched: WatchedMemory): MetricFamily[] {
     ),
     gauge(
       'predicted_growth_bytes',
-      'Memory by which the machine grows at most when khugepaged is done.',
+      'Memory by which the machine grows at most when khugepaged is done; limits of control groups are left out.',
       byPolicy(watched, ({ worth }) => worth.growthPages * bytes),
     ),
     gauge(
@@ -166,7 +166,7 @@ function restartFamilies(watched: WatchedMemory): MetricFamily[] {
     ),
     gauge(
       'restart_growth_bytes',
-      'Memory that page faults fill around what programs touch, once all have started again, at most.',
+      'Memory of the machine that page faults fill around what programs touch, once all have started again, at most.',
       byPolicy(watched, ({ worth: { restart } }) => restart && restart.growthPages * bytes),
     ),
     gauge(

@@ -120,8 +120,9 @@ function groupLines({ processes, memory }: ReportView['findings']): string[] {
 function sharingLines({ processes, memory }: ReportView['findings']): string[] {
   const shared = sum(processes.map(({ restart }) => restart?.sharedPages ?? 0));
   if (processes.length < 2 || shared === 0) return [];
+  const once = memory.repeated ? '; what is said of the machine counts them once' : '';
   return [
-    `pages shared by fork, ${formatSize(shared, memory.geometry)} in all: each process counts those that it shares, now and after a restart; predict counts them once where the source tells which they are`,
+    `pages shared by fork, ${formatSize(shared, memory.geometry)} in all: each process counts those that it shares, and so do the sums of resident memory, now and after a restart${once}`,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import { machinePages, otherBytesOf } from '../../analysis/digest/memory-digest.ts';
 import type { EntryCounts } from '../../analysis/ranges/tally-entries.ts';
 import type { PolicyFinding } from '../../analysis/report/findings.ts';
 import { percent } from '../../core/base/percent.ts';
@@ -13,6 +13,7 @@ import { html, type Markup } from '../words/markup.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { RESTART_IS_A_BOUND, restartSentence } from '../words/restart-sentence.ts';
+import { sharedByFork } from '../words/shared-by-fork.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import { reachWords } from '../words/tlb-words.ts';
 import type { ReportView } from './view.ts';
@@ -30,7 +31,7 @@ export function answer({ findings, inForce, readOn }: ReportView): Markup {
   const other = otherKernelLine(model, readOn, geometry);
   return html`
 <p class="lead">Under ${whose}, khugepaged of ${kernelWords(model, readOn)} ${outcomeLine(asked, memory.hugePages, residentPages, geometry)} ${workLine(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsLine(kernelDefault.settings, geometry)}) ${outcomeLine(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
-<p>${restartSentence(asked.restart, residentPages, geometry)}${asked.restart && ` (${RESTART_IS_A_BOUND}.)`}</p>
+<p>${restartSentence(asked.machineRestart, machinePages(memory), geometry, memory.repeated?.pages ? 'memory of the machine' : 'resident memory')}${asked.restart && ` (${RESTART_IS_A_BOUND}.)`}</p>
 <p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsLine(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}${other !== undefined && ` Of this kernel: ${other}.`}</p>
 <dl class="figures">
 <div><dt>memory read</dt><dd>${formatSize(residentPages, geometry)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
@@ -41,7 +42,7 @@ export function answer({ findings, inForce, readOn }: ReportView): Markup {
 <div><dt>work of each later pass</dt><dd>${grouped(later)} <small>${later === 1 ? 'attempt' : 'attempts'} that change nothing</small></dd></div>
 </dl>
 <p class="quiet">Of TLB entries ${reachWords(read.digest.reach, geometry)}; after a restart it takes that many if page faults fill as much as they may.</p>
-<p class="quiet">Not covered: ${notCovered(otherBytesOf(memory), findings.processes.length)}.</p>
+${sharedByFork(memory, findings.processes.length).map((line) => html`<p class="quiet">${line[0].toUpperCase()}${line.slice(1)}.</p>`)}<p class="quiet">Not covered: ${notCovered(otherBytesOf(memory), findings.processes.length)}.</p>
 <p>What advise says, by how much memory may grow now by khugepaged and at a restart by page faults:</p>
 <ul>${advice.map(
     ({ share, advice: each }) =>

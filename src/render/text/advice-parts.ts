@@ -1,5 +1,5 @@
 import type { Advice } from '../../analysis/advice/advise.ts';
-import { type MemoryDigest, otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import { type MemoryDigest, otherBytesOf, processCount } from '../../analysis/digest/memory-digest.ts';
 import { memoryTlbEntries, type PolicyWorth } from '../../analysis/digest/policy-worth.ts';
 import type { ProcessWorth } from '../../analysis/digest/process-worth.ts';
 import type { ListedFigures } from '../../analysis/prediction/process-list.ts';
@@ -15,6 +15,7 @@ import {
 import { besidesLine, cacheAdviceLines, offerLines } from '../words/advised-cache.ts';
 import { hostSettingsLines } from '../words/fleet-words.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { sharedByFork } from '../words/shared-by-fork.ts';
 import { settingsWords } from '../words/sizes.ts';
 import { reachWords } from '../words/tlb-words.ts';
 import { type Column, layOutTable } from './columns.ts';
@@ -28,6 +29,7 @@ export function adviceHead(view: AdviceView, whose: string, style: Style): strin
   const other = otherKernelLine(model, readOn, geometry);
   return [
     `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${whose}; ${budgetWords(budget, memory)}`,
+    ...sharedByFork(memory, processCount(source.processes)),
     besidesLine(source.cache, otherBytesOf(memory), source.processes.length),
     `as ${kernelWords(model, readOn)} decides; of TLB entries ${reachWords(source.reach, geometry)}`,
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),

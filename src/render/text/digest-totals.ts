@@ -1,13 +1,17 @@
 import type { CacheAsked, CacheQuery } from '../../analysis/cache/cache-query.ts';
-import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import {
+  apartRanges,
+  type MemoryDigest,
+  machinePages,
+  otherBytesOf,
+} from '../../analysis/digest/memory-digest.ts';
+import { copyingGrowthOf, type PolicyWorth } from '../../analysis/digest/policy-worth.ts';
 import { growthOf } from '../../analysis/ranges/tally.ts';
 import type { ReadOn } from '../../analysis/reading/read-on.ts';
 import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
-import type { RestartCounts } from '../../core/fault/restart-counts.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { restartJson } from '../json/restart.ts';
 import { cacheSizeWords, cacheWorthWords, unreadLines } from '../words/advised-cache.ts';
@@ -22,8 +26,7 @@ import type { Style } from './style.ts';
 /** The totals of a prediction, as `predict --json` prints them for other sources. */
 export function digestTotalsJson(
   memory: MemoryDigest,
-  counts: PolicyCounts,
-  restart: RestartCounts | undefined,
+  { counts, restart }: Pick<PolicyWorth, 'counts' | 'restart'>,
 ): object {
   const collapses = [...counts.collapses].flatMap((count, order) => (count > 0 ? [[order, count]] : []));
   return {
@@ -32,15 +35,29 @@ export function digestTotalsJson(
     coveredPages: counts.copiedPages + counts.filledPages,
     filledPages: counts.filledPages,
     hugePages: { before: memory.hugePages, after: memory.hugePages + counts.newlyHugePages },
-    restart: restartJson(restart, memory.residentPages),
+    restart: restartJson(restart?.counts, memory.residentPages),
+  };
+}
+
+/** Memory of the machine, as `predict --json` prints it; null where it is not known what processes share. */
+export function digestMachineJson(
+  memory: MemoryDigest,
+  { counts, restart }: Pick<PolicyWorth, 'counts' | 'restart'>,
+): object | null {
+  if (!memory.repeated) return null;
+  const residentPages = machinePages(memory);
+  return {
+    residentPages,
+    repeatedPages: memory.repeated.pages,
+    growthPages: copyingGrowthOf(counts),
+    restart: restartJson(restart?.machineCounts, residentPages),
   };
 }
 
 /** What a digest can say of a policy: totals. */
 export function digestTotalsText(
   memory: MemoryDigest,
-  counts: PolicyCounts,
-  restart: RestartCounts | undefined,
+  { counts, restart }: Pick<PolicyWorth, 'counts' | 'restart'>,
   processes: number,
   policy: CollapsePolicy,
   readOn: ReadOn,
@@ -64,6 +81,7 @@ export function digestTotalsText(
       'memory',
       `${formatSize(residentPages, geometry)} anonymous in ${plural(memory.ranges, 'PMD range')}`,
     ),
+    ...sharedOfMachine(memory),
     field('huge now', huge(hugePages, residentPages)),
     field(
       'huge then',
@@ -83,15 +101,29 @@ export function digestTotalsText(
       'later passes',
       later === 0 ? 'nothing is tried again' : `${plural(later, 'attempt')} each that change nothing`,
     ),
-    ...restartLines(restart, residentPages, geometry),
-    ...(processes > 1 && restart && restart.sharedPages > 0
-      ? [field('', 'each process counts what it shares: predict of a snapshot counts it once')]
+    ...restartLines(
+      restart?.machineCounts,
+      machinePages(memory),
+      geometry,
+      memory.repeated?.pages ? 'machine' : 'RSS',
+    ),
+    ...(processes > 1 && restart && restart.counts.sharedPages > 0 && !memory.repeated
+      ? [field('', 'each process counts what it shares: predict of processes or a snapshot counts it once')]
       : []),
     ...otherLines(memory, processes, cache, settings),
     ...(walked > 0 ? [style.dim(field('walked', plural(walked, 'range')))] : []),
     ...(restart ? [style.dim(RESTART_IS_A_BOUND)] : []),
     '',
   ].join('\n');
+}
+
+/** How much of it the machine has, where processes share pages by fork. */
+function sharedOfMachine(memory: MemoryDigest): string[] {
+  const { repeated, geometry } = memory;
+  if (!repeated?.pages) return [];
+  const once = formatSize(machinePages(memory), geometry);
+  const shared = formatSize(repeated.pages, geometry);
+  return [field('', `${once} of the machine: ${shared} are pages that they share with each other`)];
 }
 
 /** Memory that is not anonymous: what becomes of the page cache, apart from RSS, where the digest has it. */

@@ -10,6 +10,7 @@ import type { SweepView } from '../json/sweep.ts';
 import { besidesLine } from '../words/advised-cache.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { withoutLeftOut } from '../words/left-out.ts';
+import { sharedByFork } from '../words/shared-by-fork.ts';
 import { sizesLine } from '../words/sizes.ts';
 import { reachWords } from '../words/tlb-words.ts';
 import { type Column, layOutTable } from './columns.ts';
@@ -52,6 +53,7 @@ export function sweepText(
   const rest = front.length - shown.length;
   return [
     `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}${hosts === undefined ? '' : ` of ${plural(hosts, 'host')}`}${withoutLeftOut(skipped)}`,
+    ...sharedByFork(memory, processes),
     besidesLine(cache, otherBytesOf(memory), processes),
     ...(only ? [`as ${kernelWords(only, readOn, '-L kernel')} decides`] : []),
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),

@@ -1,7 +1,7 @@
 import type { Advice, AskedSettings, BudgetedSettings } from '../../analysis/advice/advise.ts';
 import { measuresOf, type PolicyBudget } from '../../analysis/advice/choose-policy.ts';
 import type { TightGroup } from '../../analysis/advice/group-room.ts';
-import type { MemoryDigest } from '../../analysis/digest/memory-digest.ts';
+import { type MachineSums, machinePages } from '../../analysis/digest/memory-digest.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
@@ -9,13 +9,11 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import { printable } from './printable.ts';
 import { settingsWords } from './sizes.ts';
 
-type Memory = Pick<MemoryDigest, 'residentPages' | 'geometry'>;
-
 /** Why an advice is as it is, a sentence each. */
 export function reasonLines(
   { leave, inForce, asked, withoutRoom }: Pick<Advice, 'leave' | 'inForce' | 'asked' | 'withoutRoom'>,
   budget: PolicyBudget,
-  memory: Memory,
+  memory: MachineSums,
 ): string[] {
   const ofAsked = askedLines(asked, budget, memory);
   if (!inForce && leave)
@@ -50,14 +48,18 @@ export const STAYS =
 export function brokenLines(
   inForce: BudgetedSettings | undefined,
   budget: PolicyBudget,
-  memory: Memory,
+  memory: MachineSums,
 ): string[] {
   if (!inForce || inForce.keepsBudget) return [];
   return breaches(inForce, budget, memory).map((how) => `The settings in force break this budget: ${how}.`);
 }
 
 /** That settings that were asked about are not advised, and why: a sentence; none where they may be. */
-export function askedLines(asked: AskedSettings | undefined, budget: PolicyBudget, memory: Memory): string[] {
+export function askedLines(
+  asked: AskedSettings | undefined,
+  budget: PolicyBudget,
+  memory: MachineSums,
+): string[] {
   if (!asked || (asked.keepsBudget && !asked.losesReach)) return [];
   const what = `The settings asked about (${settingsWords(asked.settings, memory.geometry)})`;
   if (!asked.keepsBudget)
@@ -68,12 +70,17 @@ export function askedLines(asked: AskedSettings | undefined, budget: PolicyBudge
 }
 
 /** How settings break a budget, a clause for each way. */
-function breaches({ worth, cache, tight }: BudgetedSettings, budget: PolicyBudget, memory: Memory): string[] {
-  const { residentPages, geometry } = memory;
+function breaches(
+  { worth, cache, tight }: BudgetedSettings,
+  budget: PolicyBudget,
+  memory: MachineSums,
+): string[] {
+  const { geometry } = memory;
   const { growth, growthPages: most, laterAttempts: mostAttempts = Number.POSITIVE_INFINITY } = budget;
   const { growthPages, restartGrowthPages, laterAttempts } = measuresOf(worth);
   const ofCache = cache?.moreGrowthPages ?? 0;
-  const filled = (pages: number) => `${formatSize(pages, geometry)} (+${percent(pages, residentPages)})`;
+  const filled = (pages: number) =>
+    `${formatSize(pages, geometry)} (+${percent(pages, machinePages(memory))})`;
   const out: string[] = [];
   if (growth !== 'restart' && growthPages + ofCache > most)
     out.push(

@@ -3,7 +3,13 @@ import type { PolicyBudget } from '../../analysis/advice/choose-policy.ts';
 import type { TightGroup } from '../../analysis/advice/group-room.ts';
 import type { ShmemOffer } from '../../analysis/advice/shmem-offer.ts';
 import type { CacheQuery } from '../../analysis/cache/cache-query.ts';
-import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/digest/memory-digest.ts';
+import {
+  apartRanges,
+  type MachineSums,
+  type MemoryDigest,
+  machinePages,
+  type SourceDigest,
+} from '../../analysis/digest/memory-digest.ts';
 import type { ProcessWorth } from '../../analysis/digest/process-worth.ts';
 import type { PassTime } from '../../analysis/metrics/pass-time.ts';
 import type { Listing } from '../../analysis/prediction/process-list.ts';
@@ -75,7 +81,7 @@ export function adviceLine(
 /** "growth of at most 3.4M (5%), now by khugepaged and at a restart by page faults". */
 export function budgetWords(
   { growth, growthPages, laterAttempts }: PolicyBudget,
-  { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
+  memory: MachineSums,
 ): string {
   const when = {
     now: 'now by khugepaged',
@@ -83,7 +89,7 @@ export function budgetWords(
     both: 'now by khugepaged and at a restart by page faults',
   }[growth];
   const most = Number.isFinite(growthPages)
-    ? `of at most ${formatSize(growthPages, geometry)} (${percent(growthPages, residentPages)})`
+    ? `of at most ${formatSize(growthPages, memory.geometry)} (${percent(growthPages, machinePages(memory))})`
     : 'of any size';
   const work =
     laterAttempts === undefined ? '' : `; at most ${plural(laterAttempts, 'attempt')} in vain in every pass`;
@@ -117,12 +123,9 @@ export interface WorthFigures {
   readonly restart: Pick<WorthFigures, 'tlbEntries' | 'growthPages'> | undefined;
 }
 
-export function worthCells(
-  { worth }: { readonly worth: WorthFigures },
-  { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
-): WorthCells {
+export function worthCells({ worth }: { readonly worth: WorthFigures }, memory: MachineSums): WorthCells {
   const growth = (pages: number) =>
-    pages === 0 ? '0B' : `${formatSize(pages, geometry)} (+${percent(pages, residentPages)})`;
+    pages === 0 ? '0B' : `${formatSize(pages, memory.geometry)} (+${percent(pages, machinePages(memory))})`;
   const { restart, laterAttempts } = worth;
   return {
     entries: grouped(Math.round(worth.tlbEntries)),
@@ -134,10 +137,7 @@ export function worthCells(
 }
 
 /** What settings come to, in one sentence. */
-export function worthSentence(
-  judged: Pick<JudgedSettings, 'worth'>,
-  memory: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
-): string {
+export function worthSentence(judged: Pick<JudgedSettings, 'worth'>, memory: MachineSums): string {
   const { entries, restartEntries, growth, restartGrowth } = worthCells(judged, memory);
   const { restart, laterAttempts } = judged.worth;
   const later = `${plural(laterAttempts, 'attempt')} in vain in every pass`;
@@ -182,13 +182,13 @@ export function inVainLines({ advised }: Pick<Advice, 'advised'>): string[] {
 export function otherGrowthLines(
   { advised: { worth } }: Pick<Advice, 'advised'>,
   { growth, growthPages }: PolicyBudget,
-  { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
+  memory: MachineSums,
 ): string[] {
   const other = growth === 'now' ? worth.restart?.growthPages : growth === 'restart' ? worth.growthPages : 0;
   if (other === undefined || other <= growthPages) return [];
   const who = growth === 'now' ? 'page faults, when the programs start again,' : 'khugepaged';
   return [
-    `${who} may fill ${formatSize(other, geometry)} (+${percent(other, residentPages)}): the budget was not asked to hold for that (--growth both)`,
+    `${who} may fill ${formatSize(other, memory.geometry)} (+${percent(other, machinePages(memory))}): the budget was not asked to hold for that (--growth both)`,
   ];
 }
 

@@ -5,6 +5,7 @@ import {
   DIGEST_SCHEMA_3,
   DIGEST_SCHEMA_4,
   DIGEST_SCHEMA_5,
+  DIGEST_SCHEMA_6,
   OLD_DIGEST_SCHEMAS,
 } from '../../../analysis/digest/digest-json.ts';
 import { MAX_PMD_ORDER } from '../../../core/memory/geometry.ts';
@@ -61,6 +62,21 @@ const restartJson = z.strictObject({
   sharedPages: count,
 });
 
+const byRestartClass = <T extends z.ZodType>(of: T) =>
+  z.strictObject({ unadvised: of.optional(), hugepage: of.optional(), small: of.optional() });
+
+/** A difference of two restarts: blocks may be below zero. */
+const repeatedJson = z.strictObject({
+  pages: count,
+  restart: byRestartClass(
+    z.strictObject({
+      blocks: z.array(z.array(z.int()).min(2)),
+      folioPages: z.array(count),
+      sharedPages: count,
+    }),
+  ).optional(),
+});
+
 /** A process of version 1 or 2. */
 const oldProcess = z.strictObject({
   pid: count,
@@ -75,13 +91,7 @@ const oldProcess = z.strictObject({
   assumed: z.array(z.enum(OBSERVABLE_FACTS)),
   unadvised: oldClass.optional(),
   hugepage: oldClass.optional(),
-  restart: z
-    .strictObject({
-      unadvised: restartJson.optional(),
-      hugepage: restartJson.optional(),
-      small: restartJson.optional(),
-    })
-    .nullish(),
+  restart: byRestartClass(restartJson).nullish(),
 });
 
 const processOfVersion3 = oldProcess.extend({
@@ -102,10 +112,12 @@ const processOfVersion4 = processOfVersion3.extend({
   hugepage: classOfVersion4.optional(),
 });
 
-const process = processOfVersion3.extend({
+const processOfVersion5 = processOfVersion3.extend({
   unadvised: classJson.optional(),
   hugepage: classJson.optional(),
 });
+
+const process = processOfVersion5.extend({ repeated: repeatedJson.optional() });
 
 const tlb = z.strictObject({
   pages: count.min(1),
@@ -152,13 +164,19 @@ const file = z.strictObject({
   crc32: z.string(),
 });
 
-const fileOfVersion5 = file
+const fileOfVersion6 = file.extend({
+  schema: z.literal(DIGEST_SCHEMA_6),
+  processes: z.array(processOfVersion5),
+});
+
+const fileOfVersion5 = fileOfVersion6
   .omit({ pageCache: true })
   .extend({ schema: z.literal(DIGEST_SCHEMA_5), host: hostOfVersion3 });
 
 /** The file of a digest, of every version that is read. */
 export const digestFile = z.discriminatedUnion('schema', [
   file,
+  fileOfVersion6,
   fileOfVersion5,
   fileOfVersion5.extend({ schema: z.literal(DIGEST_SCHEMA_4), processes: z.array(processOfVersion4) }),
   fileOfVersion5.extend({ schema: z.literal(DIGEST_SCHEMA_3), processes: z.array(processOfVersion3) }),

@@ -102,7 +102,7 @@ function totalOf(
   processes: number,
 ): TotalSource {
   const process = { pid: 0, startTime: 0, command: '', cgroup: '', thpDisabled: undefined };
-  const sum = { process, memory, isRegistered: undefined };
+  const sum = { process, memory, isRegistered: undefined, count: processes };
   return { source: { ...source, processes: [sum] }, memory, processes };
 }
 
