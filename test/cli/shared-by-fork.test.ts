@@ -15,12 +15,15 @@ const folder = mkdtempSync(join(tmpdir(), 'thpscope-fork-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const SNAPSHOT = join(folder, 'server.parquet');
 const DIGEST = join(folder, 'server.json');
+const AFTER = join(folder, 'after.parquet');
+const DIGEST_AFTER = join(folder, 'after.json');
+const OLD_DIGEST = join(folder, 'old.json');
 const RANGES = 4;
 const PROCESSES = 31;
 
-/** A server that forked 30 times: 8M that all share, of which 5 of 8 pages are touched. */
-function server(): MemoryItem[] {
-  const touched = Array.from({ length: 64 }, (_, i) => `${8 * i}-${8 * i + 4}`).join(',');
+/** A server that forked 30 times: 8M that all share, of which as many pages of 8 are there. */
+function server(pages: number): MemoryItem[] {
+  const touched = Array.from({ length: 64 }, (_, i) => `${8 * i}-${8 * i + pages - 1}`).join(',');
   return Array.from({ length: PROCESSES }, (_, i): MemoryItem[] => [
     processItem(100 + i, { command: 'server' }),
     vmaItem({ end: RANGES * 2 ** 21 }),
@@ -29,7 +32,7 @@ function server(): MemoryItem[] {
         ...rangeOf({ ...NOTHING, present: touched, shared: touched, address: r * 2 ** 21 }),
         sharedRuns: Array.from({ length: 64 }, (_, run) => ({
           offset: 8 * run,
-          pages: 5,
+          pages,
           id: 1 + 512 * r + 8 * run,
           mappings: PROCESSES,
           repeats: i > 0,
@@ -61,8 +64,13 @@ beforeAll(async () => {
     geometry: x86_64,
     settings: { ...defaultSettings(x86_64), enabled: 'madvise' as const },
   };
-  valueOf(await writeSnapshot(SNAPSHOT, { host, items: () => streamOf(server()) }));
+  valueOf(await writeSnapshot(SNAPSHOT, { host, items: () => streamOf(server(5)) }));
+  valueOf(await writeSnapshot(AFTER, { host, items: () => streamOf(server(8)) }));
+  expect((await thpscope(['digest', AFTER, '-o', DIGEST_AFTER])).code).toBe(0);
   expect((await thpscope(['digest', SNAPSHOT, '-o', DIGEST])).code).toBe(0);
+  const old = JSON.parse(readFileSync(DIGEST, 'utf8'));
+  for (const each of old.processes) delete each.repeated;
+  writeFileSync(OLD_DIGEST, sealed({ ...old, schema: 'thpscope/digest@6' }));
 });
 
 /** 5M of 8M are touched: a restart under always fills 3M, once for all 31 processes. */
@@ -97,11 +105,7 @@ test('so do advise, metrics and sweep', async () => {
 });
 
 test('a digest of version 6 says that each process counts what it shares', async () => {
-  const old = JSON.parse(readFileSync(DIGEST, 'utf8'));
-  const path = join(folder, 'old.json');
-  for (const each of old.processes) delete each.repeated;
-  writeFileSync(path, sealed({ ...old, schema: 'thpscope/digest@6' }));
-  const { stdout } = await thpscope(['advise', path, '--max-growth', 'none']);
+  const { stdout } = await thpscope(['advise', OLD_DIGEST, '--max-growth', 'none']);
   expect(stdout).toMatch(/pages that processes share by fork count in each of them here/);
   expect(stdout).toMatch(/growth at a restart, at most +0B +93M \(\+60\.0%\)/);
 });
@@ -119,4 +123,22 @@ test('report says it of the machine, too', async () => {
   const page = join(folder, 'report.html');
   await thpscope(['report', DIGEST, '--enabled', 'always', '-o', page]);
   expect(readFileSync(page, 'utf8')).toMatch(/memory of the machine is then at most 8M \(\+3M\)/);
+});
+
+test.each([
+  ['snapshots', () => [SNAPSHOT, AFTER]],
+  ['digests', () => [DIGEST, DIGEST_AFTER]],
+])('diff of %s says how the machine changed', async (_, readings) => {
+  const { stdout } = await thpscope(['diff', ...readings()]);
+  expect(stdout).toMatch(/^anonymous memory +155M +248M +\+93M$/m);
+  expect(stdout).toMatch(/^ {2}of the machine +5M +8M +\+3M$/m);
+  expect(stdout).toMatch(/pages that processes share by fork count in each of them, in the lists too/);
+  const json = JSON.parse((await thpscope(['diff', ...readings(), '--json'])).stdout);
+  expect(json.repeatedPages).toEqual({ before: 30 * 1280, after: 30 * 2048 });
+});
+
+test('diff with a digest that does not know what is shared says so', async () => {
+  const { stdout } = await thpscope(['diff', OLD_DIGEST, DIGEST_AFTER]);
+  expect(stdout).not.toMatch(/^ {2}of the machine/m);
+  expect(stdout).toMatch(/it is not known which these are/);
 });

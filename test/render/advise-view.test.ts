@@ -28,6 +28,7 @@ function judged(sizes: Record<number, SizeWord>, growthPages = 0, restartGrowth 
     orders: ordersEnabledBy(settings, KERNEL_MODELS['linux-7.3'], x86_64),
     worth: { counts: emptyCounts(x86_64), tlbEntries: 1000, growthPages, laterAttempts: 3, restart },
     tight: [],
+    held: { groups: [], pages: 0 },
   };
 }
 

@@ -38,7 +38,15 @@ import {
   type PolicyBudget,
   withCacheGrowth,
 } from './choose-policy.ts';
-import { type LimitedGroup, limitedGroups, type TightGroup, tightGroups } from './group-room.ts';
+import {
+  type HeldBack,
+  heldBack,
+  type LimitedGroup,
+  limitedGroups,
+  type TightGroup,
+  tightGroups,
+  withinLimits,
+} from './group-room.ts';
 
 /** What settings enable, by whose memory it is. */
 export interface EnabledOrders {
@@ -72,6 +80,8 @@ export interface JudgedSettings {
   readonly worth: PolicyWorth;
   /** Control groups that have no room for it. */
   readonly tight: readonly TightGroup[];
+  /** What limits of control groups hold back of it now: growth of `worth` is without that. */
+  readonly held: HeldBack;
   /** What they do to the page cache; undefined where that is not known. */
   readonly cache?: JudgedCache | undefined;
 }
@@ -178,13 +188,16 @@ export class Adviser {
 
   /** What settings come to. */
   judge(settings: ThpSettings, budget: PolicyBudget): JudgedSettings {
-    const worth = policyWorthOf(this.#query, settings, this.#model);
-    const orders = ordersEnabledBy(settings, this.#model, this.#source.host.geometry);
+    const { geometry } = this.#source.host;
+    const held = heldBack(this.#groups, settings, this.#model);
+    const worth = withinLimits(policyWorthOf(this.#query, settings, this.#model), held, geometry);
+    const orders = ordersEnabledBy(settings, this.#model, geometry);
     return {
       settings,
       orders,
       worth,
       tight: this.#tight(settings, budget),
+      held,
       cache: this.#judgeCache(settings),
     };
   }

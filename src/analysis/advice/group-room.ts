@@ -1,10 +1,11 @@
-import { pageBytes } from '../../core/memory/geometry.ts';
+import { sum } from '../../core/base/sum.ts';
+import { type Geometry, pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
 import type { MemoryGroup } from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { DigestQuery } from '../digest/digest-query.ts';
 import { addMemoryDigest, emptyMemoryDigest, type SourceDigest } from '../digest/memory-digest.ts';
-import { policyWorthOf } from '../digest/policy-worth.ts';
+import { type PolicyWorth, policyWorthOf } from '../digest/policy-worth.ts';
 import type { NoRoom } from './choose-policy.ts';
 import type { GrowthKind } from './growth-kinds.ts';
 
@@ -70,6 +71,54 @@ export function tightGroups(
       tight.push({ group, when: 'restart', growthPages: then.restart });
   }
   return tight;
+}
+
+/** Growth by khugepaged that limits of control groups hold back. */
+export interface HeldBack {
+  /** Groups without room for all of it. */
+  readonly groups: readonly TightGroup[];
+  /** Pages for which there is no room: those of groups inside of others once. */
+  readonly pages: number;
+}
+
+/**
+ * What limits hold back of the growth under settings, in the state that was read. Only sums are known: what
+ * is left over is a bound for growth, as far as reclaim makes no more room.
+ */
+export function heldBack(
+  groups: readonly LimitedGroup[],
+  settings: ThpSettings,
+  model: KernelModel,
+): HeldBack {
+  const held: { readonly group: MemoryGroup; readonly growthPages: number; readonly pages: number }[] = [];
+  for (const { group, query } of groups.toSorted((a, b) => b.group.path.length - a.group.path.length)) {
+    const growthPages = growthOfGroup(query, settings, model).now;
+    const room = Math.max(0, group.limitBytes - group.usedBytes) / pageBytes(query.memory.geometry);
+    const inside = sum(held.map((each) => (isInside(each.group, group) ? each.pages : 0)));
+    const pages = growthPages - inside - Math.floor(room);
+    if (pages > 0) held.push({ group, growthPages, pages });
+  }
+  return {
+    groups: held.map(({ group, growthPages }) => ({ group, when: 'now', growthPages })),
+    pages: sum(held.map(({ pages }) => pages)),
+  };
+}
+
+function isInside({ path }: MemoryGroup, outer: MemoryGroup): boolean {
+  return path.startsWith(outer.path.endsWith('/') ? outer.path : `${outer.path}/`);
+}
+
+/**
+ * What settings come to where limits hold so many pages of growth back: what has no room is tried again in
+ * every pass, in at least as many ranges as could grow by so much.
+ */
+export function withinLimits(worth: PolicyWorth, { pages }: HeldBack, geometry: Geometry): PolicyWorth {
+  if (pages === 0) return worth;
+  return {
+    ...worth,
+    growthPages: Math.max(0, worth.growthPages - pages),
+    laterAttempts: worth.laterAttempts + Math.ceil(pages / pagesPerRange(geometry)),
+  };
 }
 
 function growthOfGroup(query: DigestQuery, settings: ThpSettings, model: KernelModel): GroupGrowth {

@@ -1,3 +1,4 @@
+import { sumKnown } from '../../core/base/sum.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { processKey } from '../../core/rules/process-key.ts';
 import { serviceNames } from '../../core/rules/service.ts';
@@ -5,6 +6,7 @@ import type { MemoryDigest, ProcessDigest, SourceDigest } from '../digest/memory
 import { identityOf } from './identity.ts';
 import { type MachineDifference, machineDifference } from './machine-difference.ts';
 import { matchOthers } from './matched-processes.ts';
+import type { RepeatedBothTimes } from './memory-difference.ts';
 
 /** What digests know of resident anonymous memory, in base pages. */
 export interface HeldPages {
@@ -31,6 +33,7 @@ export interface DigestDifference {
   readonly processes: readonly HeldDifference[];
   readonly services: readonly HeldDifference[];
   readonly total: HeldDifference;
+  readonly repeated: RepeatedBothTimes;
   readonly machine: MachineDifference;
 }
 
@@ -62,8 +65,14 @@ export function digestDifference(
     processes: named,
     services: [...services].map(([name, own]) => differenceOf(name, own)),
     total: differenceOf('', pairs),
+    repeated: { before: repeatedOf(before), after: repeatedOf(after) },
     machine: machineDifference(before.host, after.host, elapsedMs),
   };
+}
+
+function repeatedOf({ processes }: SourceDigest): number | undefined {
+  if (processes.length === 1) return 0;
+  return sumKnown(processes.map(({ memory }) => memory.repeated?.pages));
 }
 
 interface Pair {

@@ -4,6 +4,7 @@ import type { RangeState } from '../../core/memory/range-state.ts';
 import type { Host, MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { processKey } from '../../core/rules/process-key.ts';
 import type { Vma } from '../../core/rules/vma.ts';
+import { RepeatedPages } from '../ranges/repeated-pages.ts';
 import type { RangeTable, TableVma } from '../table/range-table.ts';
 import { Foreteller, type ForetoldUnder, type Judge } from './foreteller.ts';
 import {
@@ -46,7 +47,17 @@ export interface MemoryDifference {
   readonly geometry: Geometry;
   readonly processes: readonly ProcessDifference[];
   readonly total: PageChanges;
+  readonly repeated: RepeatedBothTimes;
   readonly foretold: Foretold | undefined;
+}
+
+/**
+ * Resident pages of each reading that an earlier process of it has as well, by fork: `total` counts them in
+ * each process, and the machine has them once. Undefined where it is not known which these are.
+ */
+export interface RepeatedBothTimes {
+  readonly before: number | undefined;
+  readonly after: number | undefined;
 }
 
 /**
@@ -113,6 +124,8 @@ class Collector {
   readonly #onRange: OnRange;
   readonly #earlier = new Map<string, Earlier>();
   readonly #ranges: RangeChanges;
+  readonly #repeated = new RepeatedPages();
+  #processes = 0;
   readonly #done: ProcessDifference[] = [];
   readonly #new: Alone[] = [];
   readonly #identity: Identity;
@@ -140,13 +153,16 @@ class Collector {
     switch (item.kind) {
       case 'process':
         this.#close();
+        this.#processes++;
         this.#open = this.#openProcess(item.process);
         break;
       case 'vma':
         this.#open?.openVma(item.vma);
         break;
       case 'ranges':
-        for (const range of item.ranges) this.#open?.addRange(range);
+        for (const range of item.ranges) {
+          if (this.#open?.addRange(range)) this.#repeated.add(range);
+        }
         break;
     }
   }
@@ -175,10 +191,11 @@ class Collector {
     }
     const total = noChanges(geometry);
     for (const { changes } of processes) addChanges(total, changes);
-    if (!this.#foreteller) return { geometry, processes, total, foretold: undefined };
+    const repeated = { before: this.#table.repeatedPages, after: this.#repeated.of(this.#processes) };
+    if (!this.#foreteller) return { geometry, processes, total, repeated, foretold: undefined };
     const foretold = nothingForetold();
     for (const each of processes) if (each.foretold) addForetold(foretold, each.foretold);
-    return { geometry, processes, total, foretold };
+    return { geometry, processes, total, repeated, foretold };
   }
 
   #openProcess(process: Process): OpenProcess {
@@ -285,13 +302,15 @@ class OpenProcess {
     if (vma.anonymous) this.#later.push(vma);
   }
 
-  addRange(range: RangeState): void {
-    if (!this.#isAnonymous) return;
+  /** Whether it is anonymous, and so compared. */
+  addRange(range: RangeState): boolean {
+    if (!this.#isAnonymous) return false;
     const vma = this.#later[this.#later.length - 1];
     this.#passTo(range.address, vma);
     const at = this.#next();
     const isSame = at && this.#table.addresses[this.#row] === range.address && meet(at.vma, vma);
     this.#compare(vma, isSame ? at.vma : undefined, range);
+    return true;
   }
 
   finish(): ProcessDifference {

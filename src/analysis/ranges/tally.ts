@@ -261,9 +261,10 @@ export function machineGrowthOf(
 
 /**
  * Attempts of every later pass, which change nothing: all but those that make a huge page of the PMD size,
- * for what is left of the range is as it was, and a window with its folio is tried again
- * (docs/khugepaged.md#later-passes, docs/digest.md). Undefined where one pass does not tell: where attempts
- * failed for what may be gone by then, under older rules for holes, and in other searches.
+ * for what is left of the range is as it was, and a window with its folio is tried again, as is one for which
+ * a control group has no room, unless reclaim makes some (docs/khugepaged.md#later-passes, docs/digest.md).
+ * Undefined where one pass does not tell: where attempts failed for what may be gone by then, under older
+ * rules for holes, and in other searches.
  */
 export function laterAttemptsOf(
   { attempts, collapses, failedAttempts, geometry }: Tally,
@@ -271,8 +272,9 @@ export function laterAttemptsOf(
 ): number | undefined {
   if (!['walk', 'stack'].includes(algorithm.name) || model.noneRule !== 'ends') return undefined;
   const later = attempts - collapses[geometry.pmdOrder];
-  const onlyHeld = [...failedAttempts.keys()].every((result) => result === 'SCAN_PTE_MAPPED_HUGEPAGE');
-  return later === 0 || onlyHeld ? later : undefined;
+  const isRepeated = (result: ScanResult) =>
+    result === 'SCAN_PTE_MAPPED_HUGEPAGE' || result === 'SCAN_CGROUP_CHARGE_FAIL';
+  return later === 0 || [...failedAttempts.keys()].every(isRepeated) ? later : undefined;
 }
 
 /** Resident pages, those that several processes of the source share counted once. */

@@ -8,6 +8,7 @@ import { createFolioWindows, type FolioWindows } from '../../core/plan/folio-win
 import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { coversRange, type Vma } from '../../core/rules/vma.ts';
 import { RANGE_KIND, type RangeKind, RangeKinds } from '../ranges/range-kinds.ts';
+import { RepeatedPages } from '../ranges/repeated-pages.ts';
 import { KeptFacts } from './kept-facts.ts';
 
 /** A VMA that has ranges in a table, in rows from `first` up to `end`. */
@@ -65,6 +66,7 @@ export class RangeTable {
   #placeOf = new Float64Array(0);
   readonly #kinds = new RangeKinds();
   #vma: Vma | undefined;
+  readonly #repeated = new RepeatedPages();
 
   /** `capacity` is how many rows there may be, if known. */
   constructor(geometry: Geometry, capacity = FIRST_CAPACITY) {
@@ -90,9 +92,17 @@ export class RangeTable {
       if (!this.#vma || this.processes.length === 0) throw new Error('a source sent ranges outside of a VMA');
       if (!this.#vma.anonymous) return;
       const vma = this.#openVma(this.#vma);
-      for (const range of item.ranges) this.#addRange(vma, range);
+      for (const range of item.ranges) {
+        this.#repeated.add(range);
+        this.#addRange(vma, range);
+      }
       vma.end = this.rows;
     }
+  }
+
+  /** See RepeatedPages. */
+  get repeatedPages(): number | undefined {
+    return this.#repeated.of(this.processes.length);
   }
 
   /** The state of a row. Its bitmaps may be views into the table. */

@@ -7,6 +7,7 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead } from '../../render/json/predict.ts';
 import { digestMachineJson, digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
+import { limitsLeftOut } from '../../render/words/surroundings.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { digestTotal } from '../shared/digest/digest-source.ts';
 import { policyFromFlags } from '../shared/flags/command-policy.ts';
@@ -49,7 +50,15 @@ export async function predictDigest(
     await printOrigin(context, source.origins);
     const { settings: asked, shmem, model: of } = runPolicy.value;
     const cache = source.cache && new CacheQuery(source.cache, shmem, of);
-    await printText(context, digestTotalsText(memory, worth, processes, policy, readOn, style, cache, asked));
+    const groups = source.processes.flatMap(({ process }) => process.memoryGroups ?? []);
+    const limits = limitsLeftOut(groups, worth.growthPages, geometry);
+    await printText(
+      context,
+      [
+        digestTotalsText(memory, worth, processes, policy, readOn, style, cache, asked),
+        ...limits.map((line) => `${line}\n`),
+      ].join(''),
+    );
     for (const note of source.notes) warn(context, note);
   }
   return succeed(undefined);

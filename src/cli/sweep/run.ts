@@ -121,6 +121,7 @@ export async function sweepDigest(
     processes,
     hosts,
     cache,
+    groups: source.processes.flatMap(({ process }) => process.memoryGroups ?? []),
   };
   if (flags.json)
     await print(context, `${JSON.stringify({ ...sweepJson(view), ...originField(origins) })}\n`);

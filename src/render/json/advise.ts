@@ -13,9 +13,9 @@ import {
   type AdviceView,
   blindSpots,
   everyoneLine,
+  groupLines,
   lossLines,
   otherGrowthLines,
-  tightGroupLines,
 } from '../words/advise-view.ts';
 import type { MeasuredWalks } from '../words/measured-walks.ts';
 import type { PlanView } from '../words/plan-view.ts';
@@ -84,7 +84,7 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
       ...(leave ? [] : [everyoneLine(view)]),
       ...otherGrowthLines(advice, budget, memory),
       ...lossLines(advice, geometry),
-      ...tightGroupLines(advised.tight, geometry),
+      ...groupLines(advice, geometry),
       ...blindSpots({ source, memory, model, advised, leave }),
     ],
   };
@@ -211,11 +211,15 @@ function planJson({ plan, following, dropIns, systemd }: PlanView): object {
   };
 }
 
-function judgedJson({ settings, orders, worth, tight }: JudgedSettings): object {
+function judgedJson({ settings, orders, worth, tight, held }: JudgedSettings): object {
   return {
     settings: settingsJson(settings, orders),
     outcome: worthJson(worth),
-    withoutRoom: tight.map(({ group, when, growthPages }) => ({ cgroup: group.path, when, growthPages })),
+    withoutRoom: [...tight, ...held.groups].map(({ group, when, growthPages }) => ({
+      cgroup: group.path,
+      when,
+      growthPages,
+    })),
   };
 }
 

@@ -1,9 +1,16 @@
 import type { DigestDifference, HeldDifference } from '../../analysis/difference/digest-difference.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
-import { countersJson } from './diff.ts';
+import { countersJson, repeatedJson } from './diff.ts';
 
 /** What changed between two digests as JSON; pages are base pages. */
-export function digestDiffJson({ geometry, machine, processes, services, total }: DigestDifference): object {
+export function digestDiffJson({
+  geometry,
+  machine,
+  processes,
+  services,
+  total,
+  repeated,
+}: DigestDifference): object {
   return {
     schema: 'thpscope/diff-digest@1',
     pageBytes: pageBytes(geometry),
@@ -12,6 +19,7 @@ export function digestDiffJson({ geometry, machine, processes, services, total }
     counters: countersJson(machine.counters),
     services: services.map(heldJson),
     processes: processes.map(heldJson),
+    repeatedPages: repeatedJson(repeated),
     totals: heldJson(total),
   };
 }

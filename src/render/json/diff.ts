@@ -1,5 +1,5 @@
 import type { Foretold } from '../../analysis/difference/foretold.ts';
-import type { ProcessDifference } from '../../analysis/difference/memory-difference.ts';
+import type { ProcessDifference, RepeatedBothTimes } from '../../analysis/difference/memory-difference.ts';
 import { MISSES } from '../../analysis/difference/missed-window.ts';
 import type { PageChanges } from '../../analysis/difference/page-changes.ts';
 import type { ReadingDifference } from '../../analysis/difference/reading-difference.ts';
@@ -14,7 +14,7 @@ export function diffJson(
   { memory, settings, counters, groups, elapsedMs }: ReadingDifference,
   model: KernelModel | undefined,
 ): object {
-  const { geometry, processes, total, foretold } = memory;
+  const { geometry, processes, total, repeated, foretold } = memory;
   return {
     schema: 'thpscope/diff@1',
     pageBytes: 2 ** geometry.pageShift,
@@ -24,8 +24,14 @@ export function diffJson(
     groups: groups.map((group) => ({ path: group.path, counters: countersJson(group.counters) })),
     services: serviceDifferences(processes, geometry).map((service) => serviceJson(service, model)),
     processes: processes.map((process) => processJson(process, model)),
+    repeatedPages: repeatedJson(repeated),
     totals: { ...changesJson(total), ...(foretold ? { foretold: foretoldJson(foretold, model) } : {}) },
   };
+}
+
+/** Null where it is not known which pages processes share. */
+export function repeatedJson({ before, after }: RepeatedBothTimes): object {
+  return { before: before ?? null, after: after ?? null };
 }
 
 /** Null where they are not known. */

@@ -6,6 +6,7 @@ import type { SweptResult } from '../../analysis/sweep/pareto.ts';
 import { policyCount, type SweepSpace } from '../../analysis/sweep/sweep.ts';
 import type { SweptCache } from '../../analysis/sweep/swept-cache.ts';
 import { ordersOf } from '../../core/memory/order.ts';
+import type { MemoryGroup } from '../../core/rules/memory-source.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';
 import { reachJson } from './predict.ts';
 
@@ -25,6 +26,8 @@ export interface SweepView {
   readonly front: readonly SweptResult[];
   /** Undefined where the page cache is not known. */
   readonly cache: SweptCache | undefined;
+  /** Control groups with a limit that processes are in: no figure knows these. */
+  readonly groups: readonly MemoryGroup[];
 }
 
 export function sweepJson({ memory, reach, processes, hosts, space, front, cache }: SweepView): object {

@@ -4,7 +4,7 @@ import type { SysfsWrite } from '../../analysis/sweep/sysfs-writes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { writeScript } from '../text/write-script.ts';
 import { reasonLines } from '../words/advice-reasons.ts';
-import { adviceLine, lossLines, tightGroupLines, worthSentence } from '../words/advise-view.ts';
+import { adviceLine, groupLines, lossLines, worthSentence } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { reachWords } from '../words/tlb-words.ts';
 import { budgetLine } from './answer.ts';
@@ -20,7 +20,7 @@ export function adviceSection({ findings }: ReportView): Markup {
     if (same < i)
       return html`<section><h3>${title}</h3><p>The same as for ${advice[same].share * 100}%.</p></section>`;
     const { leave, advised, set, restore } = each;
-    const reasons = [...reasonLines(each, budget, memory), ...tightGroupLines(advised.tight, geometry)];
+    const reasons = [...reasonLines(each, budget, memory), ...groupLines(each, geometry)];
     const losses = lossLines(each, geometry);
     return html`<section><h3>${title}</h3>
 <p>${adviceLine(each, geometry)} ${worthSentence(advised, memory)}</p>

@@ -8,12 +8,12 @@ import {
   adviceLine,
   blindSpots,
   everyoneLine,
+  groupLines,
   inVainLines,
   lossLines,
   otherGrowthLines,
   passTimeLines,
   reachLines,
-  tightGroupLines,
 } from '../words/advise-view.ts';
 import { notCountedLines, whoseMemory } from '../words/fleet-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
@@ -42,7 +42,7 @@ export function adviseText(view: AdviceView, style: Style): string {
   const { memory, model, budget, advice, source } = view;
   const { geometry } = memory;
   const unseen = [
-    ...tightGroupLines(advice.advised.tight, geometry),
+    ...groupLines(advice, geometry),
     ...blindSpots({ source, memory, model, advised: advice.advised, leave: advice.leave }),
   ];
   return [

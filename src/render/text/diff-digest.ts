@@ -6,6 +6,7 @@ import type {
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
+import { machineLines, machineRows } from '../words/diff-of-machine.ts';
 import { printable } from '../words/printable.ts';
 import { layOutTable } from './columns.ts';
 import { changeTable, counterLines, settingLines, signed, timeLines } from './diff.ts';
@@ -20,7 +21,7 @@ export interface DigestDiffView {
 
 /** What changed between two digests, as a person reads it: sums alone, for digests hold no pages. */
 export function digestDiffText({ difference, by, top }: DigestDiffView, style: Style): string {
-  const { geometry, total, processes, services, machine } = difference;
+  const { geometry, total, repeated, processes, services, machine } = difference;
   const pmdSize = formatOrder(asOrder(geometry.pmdOrder), geometry);
   const rows: [name: string, pages: (held: HeldPages) => number][] = [
     ['anonymous memory', ({ residentPages }) => residentPages],
@@ -32,10 +33,14 @@ export function digestDiffText({ difference, by, top }: DigestDiffView, style: S
     ...timeLines(machine, style),
     '',
     ...changeTable(
-      rows.map(([name, pages]) => [name, pages(total.before), pages(total.after)]),
+      rows.flatMap(([name, pages], at) => [
+        [name, pages(total.before), pages(total.after)] as const,
+        ...(at === 0 ? machineRows(repeated, pages(total.before), pages(total.after)) : []),
+      ]),
       geometry,
       style,
     ),
+    ...machineLines(repeated),
     '',
     'digests hold sums: what collapsed, was split or filled is not known page by page',
     '',

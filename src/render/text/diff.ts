@@ -18,6 +18,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
+import { machineLines, machineRows } from '../words/diff-of-machine.ts';
 import {
   cutWords,
   matchWords,
@@ -48,11 +49,12 @@ export interface DiffView {
 /** What changed between two readings of memory, as a person reads it. */
 export function diffText(view: DiffView, style: Style): string {
   const { difference } = view;
-  const { geometry, total, processes } = difference.memory;
+  const { processes } = difference.memory;
   const lines = [
     ...timeLines(difference, style),
     '',
-    ...totalsTable(total, geometry, style),
+    ...totalsTable(difference.memory, style),
+    ...machineLines(difference.memory.repeated),
     '',
     ...happenedLines(difference.memory),
     ...settingLines(difference, style),
@@ -76,7 +78,10 @@ export function timeLines(difference: MachineDifference, style: Style): string[]
   return [time, difference.isOneMachine === false ? style.warn(match) : match];
 }
 
-function totalsTable({ before, after }: PageChanges, geometry: Geometry, style: Style): string[] {
+function totalsTable(
+  { total: { before, after }, repeated, geometry }: MemoryDifference,
+  style: Style,
+): string[] {
   const huge = (pages: readonly number[]) => sum(pages.slice(1));
   const sizes = before
     .map((was, order) => ({ order, was, is: after[order] }))
@@ -85,6 +90,7 @@ function totalsTable({ before, after }: PageChanges, geometry: Geometry, style: 
     .toReversed();
   const rows = [
     ['anonymous memory', sum(before), sum(after)],
+    ...machineRows(repeated, sum(before), sum(after)),
     ['huge', huge(before), huge(after)],
     ...sizes,
     ['small', before[0], after[0]],

@@ -12,6 +12,7 @@ import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { withoutLeftOut } from '../words/left-out.ts';
 import { sharedByFork } from '../words/shared-by-fork.ts';
 import { sizesLine } from '../words/sizes.ts';
+import { limitsLeftOut } from '../words/surroundings.ts';
 import { reachWords } from '../words/tlb-words.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
@@ -36,7 +37,7 @@ const COLUMNS: readonly Column[] = [
 
 /** The front of a sweep as a table with a plot of all policies. */
 export function sweepText(
-  { memory, reach, processes, hosts, skipped, space, values, front, cache }: SweepView,
+  { memory, reach, processes, hosts, skipped, space, values, front, cache, groups }: SweepView,
   readOn: ReadOn,
   style: Style,
 ): string {
@@ -72,6 +73,11 @@ export function sweepText(
     '',
     style.dim(head),
     ...lines,
+    ...limitsLeftOut(
+      groups,
+      Math.max(0, ...front.map(({ metrics }) => metrics.machineGrowthPages)),
+      memory.geometry,
+    ),
     ...(rest > 0 ? [style.dim(`and ${rest} between these: --csv and --json have them all`)] : []),
     '',
     ...(cache ? sweptCacheLines(cache, style) : []),

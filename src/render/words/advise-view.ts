@@ -1,6 +1,6 @@
 import type { Advice, JudgedSettings } from '../../analysis/advice/advise.ts';
 import type { PolicyBudget } from '../../analysis/advice/choose-policy.ts';
-import type { TightGroup } from '../../analysis/advice/group-room.ts';
+import type { HeldBack, TightGroup } from '../../analysis/advice/group-room.ts';
 import type { ShmemOffer } from '../../analysis/advice/shmem-offer.ts';
 import type { CacheQuery } from '../../analysis/cache/cache-query.ts';
 import {
@@ -123,24 +123,30 @@ export interface WorthFigures {
   readonly restart: Pick<WorthFigures, 'tlbEntries' | 'growthPages'> | undefined;
 }
 
-export function worthCells({ worth }: { readonly worth: WorthFigures }, memory: MachineSums): WorthCells {
+export function worthCells(
+  { worth, held }: { readonly worth: WorthFigures; readonly held?: HeldBack },
+  memory: MachineSums,
+): WorthCells {
+  // What fits below limits of control groups is known as a sum alone.
+  const isHeld = held !== undefined && held.pages > 0;
+  const [atLeast, atMost] = isHeld ? ['at least ', 'at most '] : ['', ''];
   const growth = (pages: number) =>
     pages === 0 ? '0B' : `${formatSize(pages, memory.geometry)} (+${percent(pages, machinePages(memory))})`;
   const { restart, laterAttempts } = worth;
   return {
-    entries: grouped(Math.round(worth.tlbEntries)),
+    entries: `${atLeast}${grouped(Math.round(worth.tlbEntries))}`,
     restartEntries: restart ? grouped(Math.round(restart.tlbEntries)) : 'not known',
-    growth: growth(worth.growthPages),
+    growth: `${atMost}${growth(worth.growthPages)}`,
     restartGrowth: restart ? growth(restart.growthPages) : 'not known',
-    laterAttempts: grouped(laterAttempts),
+    laterAttempts: `${atLeast}${grouped(laterAttempts)}`,
   };
 }
 
 /** What settings come to, in one sentence. */
-export function worthSentence(judged: Pick<JudgedSettings, 'worth'>, memory: MachineSums): string {
+export function worthSentence(judged: Pick<JudgedSettings, 'worth' | 'held'>, memory: MachineSums): string {
   const { entries, restartEntries, growth, restartGrowth } = worthCells(judged, memory);
   const { restart, laterAttempts } = judged.worth;
-  const later = `${plural(laterAttempts, 'attempt')} in vain in every pass`;
+  const later = `${judged.held.pages > 0 ? 'at least ' : ''}${plural(laterAttempts, 'attempt')} in vain in every pass`;
   if (!restart)
     return `${entries} TLB entries when khugepaged is done; growth of ${growth} by khugepaged; ${later}. What page faults do after a restart is not known.`;
   return `${entries} TLB entries when khugepaged is done and ${restartEntries} after a restart, if page faults fill as much as they may; growth of ${growth} by khugepaged and at most ${restartGrowth} by page faults at a restart; ${later}.`;
@@ -222,8 +228,17 @@ export function lossLines({ switchedOff }: Pick<Advice, 'switchedOff'>, geometry
   });
 }
 
+/** Control groups without room for what is advised, or in force, a sentence each. */
+export function groupLines(
+  { advised, inForce }: Pick<Advice, 'advised' | 'inForce'>,
+  geometry: Geometry,
+): string[] {
+  const lines = [...advised.tight, ...advised.held.groups, ...(inForce?.held.groups ?? [])];
+  return [...new Set(tightGroupLines(lines, geometry))];
+}
+
 /** Control groups whose limits leave too little room, a sentence each. */
-export function tightGroupLines(tight: readonly TightGroup[], geometry: Geometry): string[] {
+function tightGroupLines(tight: readonly TightGroup[], geometry: Geometry): string[] {
   return tight.map(({ group, when, growthPages }) => {
     const room = formatBytes(Math.max(0, group.limitBytes - group.usedBytes));
     const growth = formatSize(growthPages, geometry);

@@ -3,9 +3,10 @@ import type { ProcessAssumption } from '../../analysis/ranges/assumptions.ts';
 import type { GroupGrowth, GroupOutcome } from '../../analysis/ranges/group-limits.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
-import { type Geometry, pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';
 import { ASSUMPTIONS, type ObservableFact } from '../../core/memory/range-state.ts';
 
+import type { MemoryGroup } from '../../core/rules/memory-source.ts';
 import { printable } from './printable.ts';
 
 /** What a prediction takes for granted about processes as a whole. */
@@ -80,6 +81,27 @@ export function growthBeyondLimits(groups: readonly GroupGrowth[]): string[] {
       `control group ${printable(group.path)}: ${left}; ${beyond.join('; ')}. predict counts what fits`,
     ];
   });
+}
+
+/**
+ * That sums over control groups know none of their limits, where one has less room than they grow by: a
+ * sentence.
+ */
+export function limitsLeftOut(
+  groups: readonly MemoryGroup[],
+  growthPages: number,
+  geometry: Geometry,
+): string[] {
+  const roomOf = ({ limitBytes, usedBytes }: MemoryGroup) => Math.max(0, limitBytes - usedBytes);
+  const tight = groups
+    .filter((group) => roomOf(group) < growthPages * pageBytes(geometry))
+    .toSorted((a, b) => roomOf(a) - roomOf(b));
+  if (tight.length === 0) return [];
+  const [{ path, limitBytes }] = tight;
+  const others = tight.length > 1 ? ` (and of ${plural(tight.length - 1, 'other')})` : '';
+  return [
+    `Limits of control groups are left out: ${printable(path)} has ${formatBytes(roomOf(tight[0]))} of room below its ${formatBytes(limitBytes)}${others}. What does not fit stays as it is, and every pass tries it again in vain; predict of processes or a snapshot counts what fits.`,
+  ];
 }
 
 function collapseLimits(limits: readonly GroupOutcome[]): string[] {

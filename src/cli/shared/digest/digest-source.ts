@@ -62,7 +62,7 @@ export async function digestFromFlags(
 
 /** What was named as one sum, for answers that tell no processes apart. */
 export interface TotalSource {
-  /** Its only process is the sum of all. */
+  /** Its only process is the sum of all, in the control groups of all. */
   readonly source: DigestRead;
   readonly memory: MemoryDigest;
   /** How many processes it is of. */
@@ -81,15 +81,15 @@ export async function digestTotal(
   if (stored.value.length === 0) {
     const source = await digestAnew(context, flags, files, asked);
     return source.ok
-      ? succeed(totalOf(source.value, totalDigest(source.value), source.value.processes.length))
+      ? succeed(totalOf(source.value, totalDigest(source.value), source.value.processes))
       : source;
   }
   let memory: MemoryDigest | undefined;
-  let processes = 0;
+  const processes: Pick<ProcessDigest, 'process'>[] = [];
   const read = await readDigests(context, stored.value, flags.tlb, (each) => {
     memory ??= emptyMemoryDigest(each.memory.geometry, each.memory.reachPages);
     addMemoryDigest(memory, each.memory);
-    processes++;
+    processes.push({ process: each.process });
   });
   if (!read.ok) return read;
   const { host, reach } = read.value;
@@ -99,11 +99,15 @@ export async function digestTotal(
 function totalOf(
   source: Omit<DigestRead, 'processes'>,
   memory: MemoryDigest,
-  processes: number,
+  processes: readonly Pick<ProcessDigest, 'process'>[],
 ): TotalSource {
-  const process = { pid: 0, startTime: 0, command: '', cgroup: '', thpDisabled: undefined };
-  const sum = { process, memory, isRegistered: undefined, count: processes };
-  return { source: { ...source, processes: [sum] }, memory, processes };
+  const groups = new Map(
+    processes.flatMap(({ process }) => (process.memoryGroups ?? []).map((group) => [group.path, group])),
+  );
+  const memoryGroups = [...groups.values()];
+  const process = { pid: 0, startTime: 0, command: '', cgroup: '', thpDisabled: undefined, memoryGroups };
+  const sum = { process, memory, isRegistered: undefined, count: processes.length };
+  return { source: { ...source, processes: [sum] }, memory, processes: processes.length };
 }
 
 /** The files if they are digests, none if they are snapshots. Fails where they are of both kinds. */

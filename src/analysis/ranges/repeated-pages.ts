@@ -1,0 +1,24 @@
+import { countSharedPages } from '../../core/fault/restart-counts.ts';
+import { countPages } from '../../core/memory/occupancy.ts';
+import type { RangeState } from '../../core/memory/range-state.ts';
+import { repeatedPages } from '../../core/memory/shared-runs.ts';
+
+/**
+ * Counts the resident pages of a source that an earlier process of it has as well: by as many the memory of
+ * the machine is less than the sum of its processes.
+ */
+export class RepeatedPages {
+  #pages = 0;
+  #isKnown = true;
+
+  add(range: RangeState): void {
+    if (!range.sharedRuns && countSharedPages(range, undefined) > 0) this.#isKnown = false;
+    const repeated = repeatedPages(range);
+    if (repeated) this.#pages += countPages(repeated);
+  }
+
+  /** Of so many processes; undefined where the source does not tell which pages they share. */
+  of(processes: number): number | undefined {
+    return this.#isKnown || processes <= 1 ? this.#pages : undefined;
+  }
+}
