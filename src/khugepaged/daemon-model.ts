@@ -12,6 +12,8 @@ export interface DaemonModel {
   readonly runsForAnySize: boolean;
   /** Stats of collapses by size, the order in trace events, and the event mm_khugepaged_scan. */
   readonly knowsOrders: boolean;
+  /** Trace events say whether a PTE was writable, and results have a number for that none was. */
+  readonly tracesWritable: boolean;
   /** Writes to `enabled` files that change nothing neither start, stop nor wake the thread. */
   readonly ignoresUnchanged: boolean;
 }
@@ -21,6 +23,7 @@ const linux72: DaemonModel = {
   releasesDisabled: true,
   runsForAnySize: true,
   knowsOrders: true,
+  tracesWritable: false,
   ignoresUnchanged: true,
 };
 
@@ -33,6 +36,7 @@ export function daemonModel(model: KernelModel): DaemonModel {
       releasesDisabled: false,
       runsForAnySize: false,
       knowsOrders: false,
+      tracesWritable: model.refusesReadOnly,
       ignoresUnchanged: false,
     };
   }

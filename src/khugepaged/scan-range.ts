@@ -100,13 +100,14 @@ class PmdRangeScan {
     const view = viewRange(machine, this.#area, table);
     const report = scanRange(view.state, policy, {
       offLru: view.offLru,
+      isWritable: !policy.model.refusesReadOnly || isAnyWritable(table, machine.rangePages),
       // With one node there is nothing to count: the only one is the one to allocate from.
       countNode:
         machine.nodes.length > 1 ? (page) => countNode(control, view.frames[page], nodeDistances) : undefined,
     });
     const { result, looked, referenced, noneOrZero, unmapped } = report;
     const pfn = scanPfn(control, view, report);
-    const writable = !system.daemonModel.knowsOrders && isAnyWritable(table, looked);
+    const writable = system.daemonModel.tracesWritable && isAnyWritable(table, looked);
     activity.scannedPtes += looked;
     countExceeded(machine, result, this.#pmdOrder);
     control.spend('scan', looked * costs.scanPte);

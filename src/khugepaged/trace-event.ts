@@ -17,7 +17,7 @@ export type TraceEvent =
       /** First byte of the range. */
       readonly address: number;
       readonly pfn: number;
-      /** Whether a PTE looked at was writable; only versions without orders print it. */
+      /** Whether a PTE looked at was writable; only versions before 6.18 print it. */
       readonly writable: boolean;
       readonly referenced: number;
       readonly noneOrZero: number;
@@ -127,7 +127,7 @@ export function formatTraceEvent(e: TraceEvent, model: DaemonModel): string {
 }
 
 function writable(value: boolean, model: DaemonModel): string {
-  return model.knowsOrders ? '' : `writable=${value ? 1 : 0}, `;
+  return model.tracesWritable ? `writable=${value ? 1 : 0}, ` : '';
 }
 
 function status(result: ScanResult, model: DaemonModel): string {
@@ -135,13 +135,14 @@ function status(result: ScanResult, model: DaemonModel): string {
 }
 
 /**
- * Position in the enum; versions without orders had PMD_NULL and PMD_NONE for NO_PTE_TABLE, and PAGE_RO
- * (docs/khugepaged.md#result-codes).
+ * Position in the enum; versions without orders had PMD_NULL and PMD_NONE for NO_PTE_TABLE, and those
+ * before 6.18 PAGE_RO (docs/khugepaged.md#result-codes).
  */
 function resultNumber(result: ScanResult, model: DaemonModel): number {
   const number = SCAN_RESULTS.indexOf(result);
   if (model.knowsOrders || number <= SCAN_RESULTS.indexOf('SCAN_NO_PTE_TABLE')) return number;
-  const afterReadOnly = number >= SCAN_RESULTS.indexOf('SCAN_LACK_REFERENCED_PAGE') ? 1 : 0;
+  const isAfterReadOnly = number >= SCAN_RESULTS.indexOf('SCAN_LACK_REFERENCED_PAGE');
+  const afterReadOnly = model.tracesWritable && isAfterReadOnly ? 1 : 0;
   const afterLazyfree = number > SCAN_RESULTS.indexOf('SCAN_PAGE_LAZYFREE') ? 1 : 0;
   return number + 1 + afterReadOnly - afterLazyfree;
 }

@@ -71,6 +71,8 @@ const CASES: readonly (readonly [line: string, code: number, message: RegExp])[]
   ],
   ['predict --pattern 0-15 --orders 10', 2, /'10' is not an order or size/],
   ['predict --pattern 0-15 --orders 48K', 2, /'48K' is not an order or size/],
+  ['predict --pattern 0-15 --page-size 8K', 2, /--page-size 8K: write 4K, 16K or 64K/],
+  ['faults --history w3 --page-size 32K', 2, /--page-size 32K: write 4K, 16K or 64K/],
   ['predict --pattern 0-15 --pmd-order 2', 2, /--pmd-order 2: thpscope knows PMD orders 3 to 13/],
   ...(
     [

@@ -100,6 +100,23 @@ test('facts of all pages are those of all pages that are present', async () => {
   expect([shared, unreferenced]).toEqual(['SCAN_SUCCEED', 'SCAN_LACK_REFERENCED_PAGE']);
 });
 
+test('a page size and a PMD order that no machine has together are said to be that', async () => {
+  const note = 'thpscope: no machine has PMD ranges of 8M with pages of 16K: their PMD order is 11\n';
+  for (const asked of [
+    'explain --pattern 0-3',
+    'faults --vma 0-99 --history w3',
+    'verify walk stack --pattern 0-3',
+  ])
+    for (const [shape, said] of [
+      ['--page-size 16K --pmd-order 9', note],
+      ['--page-size 64K --pmd-order 8', ''],
+      ['--pmd-order 6', ''],
+    ]) {
+      const { stderr, code } = await thpscope(words(`${asked} ${shape}`));
+      expect([code, stderr]).toEqual([0, said]);
+    }
+});
+
 test('predict of one range says in words what it does', async () => {
   const { stdout, code } = await thpscope(words('predict --pattern 0-15 --orders 4,9 --max-ptes-none 511'));
   expect(code).toBe(0);

@@ -313,3 +313,37 @@ test('mappings of 5M of a file or of shared memory have two huge pages each', as
   // What was mapped under never lies anywhere: the tmpfs and the file alone are huge.
   expect(await hugeAtEnd('never')).toBe(4);
 });
+
+test('before 6.18 a range that no PTE may write to is not collapsed', async () => {
+  const heap = { process: 'p', mapping: 'heap' };
+  const scenario = file({
+    version: 2,
+    title: 'a fork, and nobody writes afterwards',
+    machine: { memory: '512M' },
+    settings: { enabled: 'madvise', 'khugepaged/scan_sleep_millisecs': '100' },
+    processes: [{ name: 'p', mappings: [{ name: 'heap', size: '4M', advice: 'nohugepage' }] }],
+    events: [
+      { at: '0s', do: 'touch', ...heap },
+      { at: '1s', process: 'p', do: 'fork', child: 'c', does: [{ after: '1s', do: 'exit' }] },
+      { at: '3s', do: 'advise', ...heap, advice: 'hugepage' },
+      { at: '5s', do: 'touch', ...heap, from: '2M', bytes: '4K' },
+    ],
+    until: '6s',
+  });
+  const trace = async (kernel: string) => {
+    const { stdout } = await thpscope(['simulate', scenario, '--kernel', kernel, '--trace']);
+    const scans = stdout.split('\n').filter((line) => line.includes('mm_khugepaged_scan_pmd'));
+    return scans.map((line) =>
+      /(\d+)\.\d+: .*scan_pfn=\w+, (?:(writable=\d), )?.*status=(\w+)/.exec(line)?.slice(1),
+    );
+  };
+  const refused = ['3', 'writable=0', 'no_writable_page'];
+  const old = await trace('linux-6.6');
+  expect(old.slice(0, 2)).toEqual([refused, refused]);
+  expect(old.some((scan) => scan?.join() === '5,writable=1,succeeded')).toBe(true);
+  expect(old.some((scan) => scan?.join() === '4,writable=0,succeeded')).toBe(false);
+  expect((await trace('linux-6.18')).slice(0, 2)).toEqual([
+    ['3', undefined, 'succeeded'],
+    ['3', undefined, 'succeeded'],
+  ]);
+});

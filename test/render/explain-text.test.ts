@@ -56,6 +56,31 @@ test('nothing collapses for the reason that holds, not because nothing was there
   );
 });
 
+test('where a character stands for several PTEs, those that map no page are no empty ones', () => {
+  const pictureOf = (range: RangeText) => {
+    const text = textOf(range, { orders: '9' });
+    const picture = /^ +\[(.{32})\]$/m.exec(text)?.[1];
+    return {
+      picture,
+      partly: text.includes('a letter that stands for several PTEs is true of some of them'),
+    };
+  };
+  const half = '█'.repeat(16);
+  expect(pictureOf({ present: '256-511', swap: '0-63' })).toEqual({
+    picture: `ssss${'·'.repeat(12)}${half}`,
+    partly: false,
+  });
+  expect(pictureOf({ present: '0-63,256-511', zero: '0-63' })).toEqual({
+    picture: `zzzz${'·'.repeat(12)}${half}`,
+    partly: false,
+  });
+  // In the first place two PTEs are in swap and four map the zero page; in the second a page is present.
+  expect(pictureOf({ present: '4-7,16,256-511', swap: '0-1,17,40', zero: '4-7', guard: '40' })).toEqual({
+    picture: `z░g${'·'.repeat(13)}${half}`,
+    partly: true,
+  });
+});
+
 test('the legend names the marks that are drawn and no others', () => {
   const text = textOf({ present: '0-3', zero: '3,9', shared: '3', pinned: '9' }, {});
   expect(text).toContain('· none  z zero page\n');
@@ -112,9 +137,13 @@ function expectedPicture(range: RangeState, offset: number, order: number): RegE
   const cell = (first: number): string => {
     if (perCell > 1) {
       let occupied = 0;
+      let letters = '';
       for (let page = first; page < first + perCell; page++) {
         if (has(range.facts.present, page) && !has(range.facts.zero, page)) occupied++;
+        else if (has(range.facts.present, page)) letters += 'z';
+        else if (has(range.facts.swap, page)) letters += has(range.facts.guard, page) ? 'g' : 's';
       }
+      if (occupied === 0 && letters !== '') return `[${letters}]`;
       return occupied === 0 ? '·' : occupied === perCell ? '█' : '[░▒▓]';
     }
     if (has(range.facts.swap, first)) return has(range.facts.guard, first) ? 'g' : 's';

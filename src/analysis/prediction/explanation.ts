@@ -6,6 +6,7 @@ import { costOf, type PlanCost } from '../../core/plan/cost.ts';
 import { passesOver } from '../../core/plan/passes.ts';
 import { type CollapsePlan, planRange } from '../../core/plan/plan.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
+import type { OutcomeRule } from '../../core/rules/outcome.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { Visit } from '../../core/search/algorithm.ts';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../ranges/assumptions.ts';
 import { GroupLimits, type GroupOutcome } from '../ranges/group-limits.ts';
 import type { RunPolicy, Verdict } from '../ranges/verdict.ts';
+import { type UnmetOutcome, unmetOutcomes } from './unmet-outcomes.ts';
 
 /** One range explained: what collapses, every visit that led to it, and what it comes to. */
 export interface Explanation {
@@ -30,6 +32,8 @@ export interface Explanation {
   readonly creep: readonly number[];
   /** What is taken for granted about its process; nothing of a made-up range. */
   readonly assumed: readonly ProcessAssumption[];
+  /** Of the outcomes that were asked for, those that the search does not meet. */
+  readonly unmet: readonly UnmetOutcome[];
   /** What the limits of control groups let happen of it. */
   readonly limits: readonly GroupOutcome[];
 }
@@ -75,10 +79,12 @@ export function explainRange(
   const unlimited = planRange(range, policy, { algorithm, outcomes });
   const failing = around && limits.charge(around.process, { range, plan: unlimited });
   const visits: Visit[] = [];
+  const met = new Set<OutcomeRule>();
   const plan = planRange(range, policy, {
     algorithm,
     outcomes: failing ? [...outcomes, failing] : outcomes,
     observe: (visit) => visits.push(visit),
+    decided: (rule) => met.add(rule),
   });
   const cost = costOf(range, plan);
   const after = rangeAfter(range, plan);
@@ -102,6 +108,7 @@ export function explainRange(
             around.surroundings,
           )
         : [],
+    unmet: unmetOutcomes(outcomes, met, plan, policy, algorithm.name),
     limits: limits.outcomes(),
   };
 }

@@ -31,6 +31,7 @@ import { cacheRangeSvg } from '../../render/svg/explain-cache.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
 import { cacheRangeText } from '../../render/text/explain-cache.ts';
 import { originLine } from '../../render/words/origin-line.ts';
+import { unmetSentences } from '../../render/words/unmet-outcomes.ts';
 import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { parseAddress } from '../shared/flags/asked-address.ts';
 import type { CFlags } from '../shared/flags/c-flags.ts';
@@ -102,6 +103,7 @@ async function answerText(
     file === undefined ? succeed(explainBuiltIn(value)) : await explainByFile(context, value, file, flags);
   if (!explained.ok) return explained;
   const explanation = explained.value;
+  for (const note of unmetSentences(explanation)) warn(context, note);
   const everyStep = flags.verbose === true;
   if (format === 'json')
     return succeed(`${JSON.stringify({ ...explainJson(explanation), ...originField(origins) })}\n`);

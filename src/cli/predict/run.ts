@@ -11,7 +11,8 @@ import { predictHead, rangeJson, totalsJson, totalsWithRestart } from '../../ren
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
 import { restartLines } from '../../render/text/restart.ts';
 import { RESTART_IS_A_BOUND } from '../../render/words/restart-sentence.ts';
-import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
+import { unmetSentences } from '../../render/words/unmet-outcomes.ts';
+import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { policyFromFlags } from '../shared/flags/command-policy.ts';
 import type { CommandInputs, WithPolicyFile } from '../shared/input/command-inputs.ts';
 import { isDigestFile } from '../shared/input/is-digest-file.ts';
@@ -68,6 +69,7 @@ async function predictPattern(
     addRestartedRange(tally.restart, range.value, { start: 0, end: pagesPerRange(geometry) }, orders);
   }
   const explanation = explainRange(range.value, policy, runPolicy.value);
+  for (const note of unmetSentences(explanation)) warn(context, note);
   if (flags.json) {
     const { plan } = explanation;
     addVerdict(tally, { ...explanation, ignored: undefined });

@@ -14,13 +14,14 @@ import { notBrokenText } from '../../render/text/property-proof.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
 import { verifyMail } from '../../render/text/verify-mail.ts';
 import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
+import { rebuildOnly } from '../../render/words/unmet-outcomes.ts';
 import type { SearchCase } from '../../verify/cases/search-case.ts';
 import { CHECKED_ALGORITHMS } from '../../verify/checked-algorithm.ts';
 import type { Asked } from '../../verify/verification.ts';
 import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { policyFromFlags } from '../shared/flags/command-policy.ts';
-import { geometryFromFlags } from '../shared/flags/geometry-flags.ts';
+import { geometryFromFlags, geometryNote } from '../shared/flags/geometry-flags.ts';
 import { noneLimitsFromFlags } from '../shared/flags/none-limits.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/flags/policy-flags.ts';
 import type { GeometryFlags } from '../shared/flags/source-flags.ts';
@@ -61,14 +62,12 @@ export async function verify(this: Context, given: VerifyFlags, ...words: string
   const single =
     flags.pattern === undefined ? succeed(undefined) : await caseFromFlags(inputs.value.flags, flags.pattern);
   if (!single.ok) return reportFailure(this, single.failure);
+  const note = geometryNote(flags);
+  if (note !== undefined) warn(this, note);
   const results = resultsFromFlags(flags);
   if (!results.ok) return reportFailure(this, results.failure);
   const strange = results.value?.filter((result) => !isReachable(result, names)) ?? [];
-  if (strange.length > 0)
-    warn(
-      this,
-      `no attempt of ${names.join(' or ')} ends in ${strange.join(' or ')}, which only the rebuild has (rounds)`,
-    );
+  if (strange.length > 0) warn(this, rebuildOnly(names, strange));
   const { pmdOrder, cases, time } = flags;
   const options = {
     seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),

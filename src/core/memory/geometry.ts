@@ -37,6 +37,14 @@ export function geometryOfPageShift(pageShift: number): Geometry {
   return { pageShift, pmdOrder: pageShift - 3 };
 }
 
+/** PMD orders of the machines that there are, by log2 of their page size: docs/khugepaged.md#geometry. */
+const PLATFORMS: Readonly<Record<number, readonly number[]>> = { 12: [8, 9], 14: [11], 16: [5, 8, 13] };
+
+/** PMD orders that machines with pages of this size have; none where no machine has such pages. */
+export function pmdOrdersOfPageShift(pageShift: number): readonly number[] {
+  return PLATFORMS[pageShift] ?? [];
+}
+
 /** PTEs in one PMD range (HPAGE_PMD_NR). */
 export function pagesPerRange(geometry: Geometry): number {
   return 1 << geometry.pmdOrder;

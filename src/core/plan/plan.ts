@@ -5,7 +5,7 @@ import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
 import { type AttemptRecord, CandidateRange } from '../rules/candidate.ts';
 import { firstHeld } from '../rules/isolation.ts';
 import { LruBatch } from '../rules/lru-batch.ts';
-import { decidedOutcome, type OutcomeRule } from '../rules/outcome.ts';
+import { decidingRule, type OutcomeRule } from '../rules/outcome.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
 import { type ScanReport, scanRange } from '../rules/scan.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
@@ -31,6 +31,8 @@ export interface PlanOptions {
   /** Results decided in advance; windows that none matches are judged by the state of the range. */
   readonly outcomes?: readonly OutcomeRule[];
   readonly observe?: Observe;
+  /** Hears of each rule of `outcomes` that decides an attempt. */
+  readonly decided?: (rule: OutcomeRule) => void;
   /** The LRU batch that earlier ranges of the same wake-up left; by default an empty one. */
   readonly lruBatch?: LruBatch;
 }
@@ -66,7 +68,9 @@ export function planRange(
     },
     searchedPolicy(scan, policy, range.geometry),
     attemptEach((offset, order, reclaim) => {
-      const attempt = candidates.attempt(offset, order, decidedOutcome(outcomes, offset, order, reclaim));
+      const rule = decidingRule(outcomes, offset, order, reclaim);
+      if (rule) options.decided?.(rule);
+      const attempt = candidates.attempt(offset, order, rule?.result);
       attempts.push(attempt);
       return attempt.result;
     }),

@@ -19,6 +19,8 @@ export interface IsolationFacts {
   isShared(page: number): boolean;
   folioOrder(page: number): number;
   isReferenced(page: number): boolean;
+  /** Whether a PTE that was looked at may write; not known outside of a running system. */
+  readonly writable?: boolean;
   /**
    * Locks the folio of this PTE and takes it off the LRU, unless that is done already; or what stands in the
    * way.
@@ -60,8 +62,12 @@ export function isolateWindow(
     const failure = judge();
     if (failure) return { result: failure, noneOrZero, referenced, stoppedAt: page };
   }
-  const result = byKhugepaged && referenced === 0 ? 'SCAN_LACK_REFERENCED_PAGE' : 'SCAN_SUCCEED';
-  return { result, noneOrZero, referenced, stoppedAt: page };
+  return { result: resultOfAll(), noneOrZero, referenced, stoppedAt: page };
+
+  function resultOfAll(): ScanResult {
+    if (policy.model.refusesReadOnly && facts.writable === false) return 'SCAN_PAGE_RO';
+    return byKhugepaged && referenced === 0 ? 'SCAN_LACK_REFERENCED_PAGE' : 'SCAN_SUCCEED';
+  }
 
   function judge(): ScanResult | undefined {
     if (facts.isNoneOrZero(page)) {

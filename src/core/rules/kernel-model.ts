@@ -35,6 +35,8 @@ export interface KernelModel {
   readonly returnsReason: boolean;
   /** Whether clean MADV_FREE pages stop the scan. */
   readonly refusesLazyfree: boolean;
+  /** Whether a range that no PTE may write to ends in SCAN_PAGE_RO: before 6.18. */
+  readonly refusesReadOnly: boolean;
   /**
    * Whether MADV_COLLAPSE of pages that lie inside one PMD range, and touch neither end, is EINVAL and not
    * success.
@@ -67,6 +69,7 @@ const linux72: KernelModel = {
   searchSeesUffd: false,
   returnsReason: true,
   refusesLazyfree: true,
+  refusesReadOnly: false,
   madviseFailsInsideRange: false,
   madviseStopsAtEmptyPmd: false,
   collapsesFiles: true,
@@ -87,14 +90,15 @@ const linux618: KernelModel = {
 
 /**
  * All models by name. `linux-6.6` stands for all before 6.8, whose page faults get the PMD order only; its
- * khugepaged is that of 6.18 as far as is known. `scaled` and `capped` are 7.2 with the none rules of v1 to
- * v10 and of v11 and v12 (docs/khugepaged.md#historic-none-rules).
+ * khugepaged is that of 6.17 as far as is known, which refuses ranges without a writable PTE. `scaled` and
+ * `capped` are 7.2 with the none rules of v1 to v10 and of v11 and v12
+ * (docs/khugepaged.md#historic-none-rules).
  */
 export const KERNEL_MODELS = {
   'linux-7.3': { ...linux72, name: 'linux-7.3', scanPfn: 'failed', spellings: {} },
   'linux-7.2': linux72,
   'linux-6.18': linux618,
-  'linux-6.6': { ...linux618, name: 'linux-6.6', faultOrders: 'pmd' },
+  'linux-6.6': { ...linux618, name: 'linux-6.6', faultOrders: 'pmd', refusesReadOnly: true },
   v18: {
     ...linux72,
     name: 'v18',

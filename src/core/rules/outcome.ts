@@ -22,24 +22,34 @@ export interface OutcomeRule {
   readonly onRetry?: true;
 }
 
-/**
- * The result that the last matching rule decides for an attempt; undefined if none matches. A rule holds for
- * the first attempt on a window and for its retry with reclaim alike, unless it names one of them: as a light
- * miss does, which is what an allocation without reclaim fails with
- * (docs/khugepaged.md#rounds-results).
- */
+/** The result that the rules decide for an attempt; undefined where they leave it open. */
 export function decidedOutcome(
   rules: readonly OutcomeRule[],
   offset: Offset,
   order: Order,
   reclaim = false,
 ): ScanResult | undefined {
+  return decidingRule(rules, offset, order, reclaim)?.result;
+}
+
+/**
+ * The last rule that matches an attempt, which decides it; undefined if none matches. A rule holds for
+ * the first attempt on a window and for its retry with reclaim alike, unless it names one of them: as a light
+ * miss does, which is what an allocation without reclaim fails with
+ * (docs/khugepaged.md#rounds-results).
+ */
+export function decidingRule(
+  rules: readonly OutcomeRule[],
+  offset: Offset,
+  order: Order,
+  reclaim = false,
+): OutcomeRule | undefined {
   return rules.findLast(
     (rule) =>
       hasOrder(rule.orders, order) &&
       (rule.offset === undefined || rule.offset === offset) &&
       (reclaim ? isPossibleOnRetry(rule.result) : rule.onRetry === undefined),
-  )?.result;
+  );
 }
 
 /** Whether an attempt that may reclaim memory can end so. */

@@ -49,32 +49,45 @@ export const REBUILD_RESULTS = [
   'SCAN_VMA_LOCK',
 ] as const;
 
+/** Codes that kernels before 7.2 alone have, with what their trace events print. */
+const OLD_TRACE_STRINGS = { SCAN_PAGE_RO: 'no_writable_page' } as const;
+
 /** The outcome of a scan or of one collapse attempt, by the kernel's name. */
-export type ScanResult = keyof typeof TRACE_STRINGS | (typeof REBUILD_RESULTS)[number];
+export type ScanResult =
+  | keyof typeof TRACE_STRINGS
+  | (typeof REBUILD_RESULTS)[number]
+  | keyof typeof OLD_TRACE_STRINGS;
 
 /** The result codes of 7.2 and 7.3; the position of a name is its number in their enum. */
 export const SCAN_RESULTS = Object.keys(TRACE_STRINGS) as readonly ScanResult[];
 
-/** Those, and what the proposed rebuild adds. */
-export const ALL_SCAN_RESULTS: readonly ScanResult[] = [...SCAN_RESULTS, ...REBUILD_RESULTS];
+/** Those, and what the proposed rebuild adds: what searches and the rules of tests know. */
+export const CURRENT_RESULTS: readonly ScanResult[] = [...SCAN_RESULTS, ...REBUILD_RESULTS];
+
+/** Those, and what earlier kernels had. */
+export const ALL_SCAN_RESULTS: readonly ScanResult[] = [
+  ...CURRENT_RESULTS,
+  ...(Object.keys(OLD_TRACE_STRINGS) as (keyof typeof OLD_TRACE_STRINGS)[]),
+];
 
 /** Words of trace events of kernels before 7.2, for codes that later ones do not have. */
 const OLD_TRACE_WORDS: ReadonlyMap<string, string> = new Map([
   ['pmd_null', 'SCAN_PMD_NULL'],
   ['pmd_none', 'SCAN_PMD_NONE'],
-  ['no_writable_page', 'SCAN_PAGE_RO'],
 ]);
 
 /** The kernel's name of the result that a trace event prints; the word itself where no version has it. */
 export function scanNameTraced(word: string): string {
-  return SCAN_RESULTS.find((result) => traceString(result) === word) ?? OLD_TRACE_WORDS.get(word) ?? word;
+  return ALL_SCAN_RESULTS.find((result) => traceString(result) === word) ?? OLD_TRACE_WORDS.get(word) ?? word;
 }
 
 const ALL_RESULTS: ReadonlySet<string> = new Set(ALL_SCAN_RESULTS);
 
+const EVERY_STRING: Partial<Record<ScanResult, string>> = { ...TRACE_STRINGS, ...OLD_TRACE_STRINGS };
+
 /** What trace events print for a result; its name where no kernel prints it yet. */
 export function traceString(result: ScanResult): string {
-  return (TRACE_STRINGS as Partial<Record<ScanResult, string>>)[result] ?? result;
+  return EVERY_STRING[result] ?? result;
 }
 
 /** Whether a name, or a refusal that has other reasons too, is the name of a result. */
@@ -88,9 +101,9 @@ const OTHER_NAMES: ReadonlyMap<string, ScanResult> = new Map([
   ['SCAN_PMD_NULL', 'SCAN_NO_PTE_TABLE'],
 ]);
 
-/** The result with this name, in the spelling of any version. */
+/** The current result with this name, in the spelling of any version. */
 export function scanResultNamed(name: string): ScanResult | undefined {
-  return isScanResult(name) ? name : OTHER_NAMES.get(name);
+  return CURRENT_RESULTS.find((result) => result === name) ?? OTHER_NAMES.get(name);
 }
 
 /**

@@ -31,13 +31,15 @@ export interface ScanReport {
 
 /**
  * Facts about a range that only a running system knows (collapse_scan_pmd, docs/khugepaged.md#scan-rows, rows
- * 6, 11, 12 and 13).
+ * 6, 11, 12 and 13, and docs/khugepaged.md#scan-references).
  */
 export interface LiveFacts {
   /** Present PTEs that map no ordinary page: no struct page, or a device's. */
   readonly noPage?: Occupancy;
   /** Present PTEs whose folio is not on the LRU. */
   readonly offLru?: Occupancy;
+  /** Whether any PTE of the range may write. */
+  readonly isWritable?: boolean;
   /** Counts the node of the page at this PTE; false if it is too far from the nodes counted before. */
   readonly countNode?: (page: number) => boolean;
 }
@@ -119,6 +121,7 @@ export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveF
       if (byKhugepaged && !hasPage(unreferenced, page)) referenced++;
     }
   }
+  if (policy.model.refusesReadOnly && live.isWritable === false) return report('SCAN_PAGE_RO');
   if (byKhugepaged && (referenced === 0 || (unmapped > 0 && referenced < pages >>> 1)))
     return report('SCAN_LACK_REFERENCED_PAGE');
   return report('SCAN_SUCCEED');

@@ -1,6 +1,6 @@
 import { type Geometry, orderBytes, pageBytes } from '../../core/memory/geometry.ts';
 import { anonOrders, ordersOf } from '../../core/memory/order.ts';
-import { SCAN_RESULTS } from '../../core/rules/scan-result.ts';
+import { ALL_SCAN_RESULTS } from '../../core/rules/scan-result.ts';
 import type { Sample } from '../../simulation/sample.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { ORIGIN_COLUMNS } from './origin.ts';
@@ -11,7 +11,7 @@ import { ORIGIN_COLUMNS } from './origin.ts';
  */
 export function simulateCsv({ samples, geometry }: SimulationReport, origin: string): string {
   const last = samples[samples.length - 1];
-  const results = SCAN_RESULTS.filter((result) => last.failures[result] !== undefined);
+  const results = ALL_SCAN_RESULTS.filter((result) => last.failures[result] !== undefined);
   const columns: readonly [string, (sample: Sample) => number][] = [
     ['seconds', ({ at }) => at / 1e9],
     ...bytesColumns(geometry),

@@ -6,7 +6,7 @@ import {
   cacheScanLines,
   picturedRange,
 } from '../words/cache-explain-lines.ts';
-import { drawRange, styledLines } from './explain.ts';
+import { drawRange, pmdWindow, styledLines } from './explain.ts';
 import type { Style } from './style.ts';
 import { legend } from './window-picture.ts';
 
@@ -14,7 +14,12 @@ import { legend } from './window-picture.ts';
 export function cacheRangeText(explained: CacheExplanation, style: Style): string {
   const pictured = picturedRange(explained);
   const picture = pictured
-    ? [`      ${drawRange(pictured)}`, ...legend(pictured).map((line) => style.dim(`      ${line}`))]
+    ? [
+        `      ${drawRange(pictured)}`,
+        ...legend(pictured, [{ range: pictured, window: pmdWindow(pictured) }]).map((line) =>
+          style.dim(`      ${line}`),
+        ),
+      ]
     : [];
   return [
     ...styledLines(cacheHeadingLines(explained), style),

@@ -1,5 +1,5 @@
 import type { Explanation, IgnoredRange } from '../../analysis/prediction/explanation.ts';
-import { asOffset, asOrder, formatOrder } from '../../core/memory/order.ts';
+import { asOffset, asOrder, formatOrder, type Window } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import {
@@ -28,7 +28,7 @@ export function ignoredRangeText(ignored: IgnoredRange, style: Style): string {
     ...styledLines(headingLines(ignored), style),
     '',
     `      ${drawRange(range)}`,
-    ...legend(range).map((line) => style.dim(`      ${line}`)),
+    ...legend(range, [{ range, window: pmdWindow(range) }]).map((line) => style.dim(`      ${line}`)),
     '',
     ...styledLines(ignoredLines(ignored), style),
     '',
@@ -69,7 +69,8 @@ function scanPart(explanation: Explanation, style: Style): string[] {
     const picture = drawWindow(range, { offset: asOffset(block), order: asOrder(PICTURE_ORDER) });
     lines.push(`      ${picture}  PTEs ${block} to ${block + (1 << PICTURE_ORDER) - 1}`);
   }
-  return [...lines, ...legend(range).map((line) => style.dim(`      ${line}`))];
+  const pictures = [pmdWindow(range), ...explanation.visits].map((window) => ({ range, window }));
+  return [...lines, ...legend(range, pictures).map((line) => style.dim(`      ${line}`))];
 }
 
 function stepLines({ range, policy, plan, visits }: Explanation, style: Style, everyStep: boolean): string[] {
@@ -107,7 +108,11 @@ function stepLines({ range, policy, plan, visits }: Explanation, style: Style, e
 
 /** The whole range as one box. */
 export function drawRange(range: RangeState): string {
-  return drawWindow(range, { offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) });
+  return drawWindow(range, pmdWindow(range));
+}
+
+export function pmdWindow({ geometry }: RangeState): Window {
+  return { offset: asOffset(0), order: asOrder(geometry.pmdOrder) };
 }
 
 const TONES = { quiet: 'dim', plain: undefined, good: 'good', bad: 'warn' } as const;

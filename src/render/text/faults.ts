@@ -31,7 +31,10 @@ export function faultsText(followed: FollowedHistory, style: Style, everyStep: b
     if (everyStep || !follows) lines.push(...stepLines(step, followed, style, everyStep));
   }
   const drawn = steps.at(-1)?.before;
-  if (drawn) lines.push('', ...legend(drawn).map((line) => style.dim(`  ${line}`)));
+  if (drawn) {
+    const pictures = steps.flatMap((step) => (isExplained(step, everyStep) ? picturesOf(step) : []));
+    lines.push('', ...legend(drawn, pictures).map((line) => style.dim(`  ${line}`)));
+  }
   lines.push('', ...resultLines(followed, style));
   return `${lines.join('\n')}\n`;
 }
@@ -49,9 +52,24 @@ function stepLines(
 ): string[] {
   const { geometry } = pages;
   const head = `${style.bold(actWords(step))}  ${faultResultWords(step, geometry)}`;
-  const single = step.act.end === step.act.first + 1;
-  if (step.visits.length === 0 || !(single || everyStep)) return [head];
+  if (!isExplained(step, everyStep)) return [head];
   return [head, ...step.visits.map((visit) => visitLine(visit, step, vma, geometry, style))];
+}
+
+/** Whether the windows that a step considered are shown. */
+function isExplained({ act }: FaultStep, everyStep: boolean): boolean {
+  return everyStep || act.end === act.first + 1;
+}
+
+/** The windows of a step that are drawn. */
+function picturesOf({ visits, before }: FaultStep) {
+  return visits
+    .filter(({ refusal }) => refusal !== 'not-enabled')
+    .map((visit) => ({ range: before, window: windowOf(visit, before.geometry) }));
+}
+
+function windowOf({ first, order }: FaultVisit, { pmdOrder }: Geometry) {
+  return { offset: asOffset(first - windowStart(first, pmdOrder)), order: asOrder(order) };
 }
 
 function visitLine(
@@ -61,12 +79,11 @@ function visitLine(
   geometry: Geometry,
   style: Style,
 ): string {
-  const { first, order } = visit;
-  const offset = first - windowStart(first, geometry.pmdOrder);
+  const { order } = visit;
   const picture =
     visit.refusal === 'not-enabled'
       ? ' '.repeat((1 << PICTURE_ORDER) + 2)
-      : drawWindow(step.before, { offset: asOffset(offset), order: asOrder(order) });
+      : drawWindow(step.before, windowOf(visit, geometry));
   const name = faultWindowName(visit).padStart(9);
   const reason = faultVisitWords(visit, vma, step);
   const line = `${name}  ${formatOrder(order, geometry).padStart(5)}  ${picture}  `;

@@ -39,6 +39,7 @@ export const RESULT_MEANINGS: Record<ScanResult, string> = {
   SCAN_COPY_MC: 'a hardware memory error in a page',
   SCAN_PAGE_FILLED: 'a hole in the file was filled meanwhile',
   SCAN_PAGE_DIRTY_OR_WRITEBACK: 'a page is dirty or being written back',
+  SCAN_PAGE_RO: 'no page may be written to at once, as after a fork (Linux before 6.18)',
   SCAN_LOCK_DROPPED: 'page faults had to wait too often',
   SCAN_PAGE_NOT_EXCLUSIVE: 'a page could not be had alone',
   SCAN_ALLOC_LIGHT_MISS: 'no free memory of that size without reclaim',

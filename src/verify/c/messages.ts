@@ -5,11 +5,11 @@ import { type Geometry, MAX_PMD_ORDER } from '../../core/memory/geometry.ts';
 import { wordsPerRange } from '../../core/memory/occupancy.ts';
 import { asOrder, type Window } from '../../core/memory/order.ts';
 import { type CollapsePolicy, noneLimit } from '../../core/rules/policy.ts';
-import { REBUILD_RESULTS, SCAN_RESULTS, type ScanResult } from '../../core/rules/scan-result.ts';
+import { CURRENT_RESULTS, type ScanResult } from '../../core/rules/scan-result.ts';
 import type { ScannedRange } from '../../core/search/algorithm.ts';
 
 /** The results by their numbers in `enum scan_result` of c-walk/khugepaged.h. */
-export const NUMBERED_RESULTS: readonly ScanResult[] = [...SCAN_RESULTS, ...REBUILD_RESULTS];
+export const NUMBERED_RESULTS: readonly ScanResult[] = CURRENT_RESULTS;
 const NUMBERS: ReadonlyMap<ScanResult, number> = new Map(NUMBERED_RESULTS.map((name, i) => [name, i]));
 
 export function numberOfResult(result: ScanResult): number {

@@ -1,5 +1,5 @@
 import { MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
-import { ALL_SCAN_RESULTS, type ScanResult } from '../../core/rules/scan-result.ts';
+import { CURRENT_RESULTS, type ScanResult } from '../../core/rules/scan-result.ts';
 import type { CaseSpace } from './case-space.ts';
 import { limitCases } from './limit-cases.ts';
 import { passCases } from './pass-cases.ts';
@@ -27,7 +27,7 @@ export interface WhichCases {
 const LARGER_PMD_ORDERS = [11, 13];
 
 /** Every result, those first that stand for each thing that may follow an attempt. */
-export const EVERY_RESULT: readonly ScanResult[] = [...new Set([...EVERY_ACTION, ...ALL_SCAN_RESULTS])];
+export const EVERY_RESULT: readonly ScanResult[] = [...new Set([...EVERY_ACTION, ...CURRENT_RESULTS])];
 
 /**
  * What two algorithms are compared on, stage by stage: the trees of windows of PMD orders 3 and 9, everything

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { ALL_SCAN_RESULTS } from '../../../src/core/rules/scan-result.ts';
+import { CURRENT_RESULTS } from '../../../src/core/rules/scan-result.ts';
 import { AlgorithmRun, windowOf } from '../../../src/verify/algorithm-run.ts';
 import { pathSpaces } from '../../../src/verify/cases/path-cases.ts';
 import { EVERY_ACTION } from '../../../src/verify/cases/small-cases.ts';
 import { builtIn } from '../algorithms.ts';
 
 const PMD_ORDER = 5;
-const [, SINGLE, PAIRS] = pathSpaces(PMD_ORDER, { each: ALL_SCAN_RESULTS, few: EVERY_ACTION });
+const [, SINGLE, PAIRS] = pathSpaces(PMD_ORDER, { each: CURRENT_RESULTS, few: EVERY_ACTION });
 
 /** Every set of orders with its windows. */
 const sets = Array.from({ length: 2 ** (PMD_ORDER - 1) }, (_, bits) => bits << 2).map((orders) => ({
@@ -42,7 +42,7 @@ test('each window of each set of orders is attempted with each result', () => {
   );
   const missing = sets.flatMap(({ orders, windows }) =>
     windows.flatMap(({ offset, order }) =>
-      ALL_SCAN_RESULTS.map((result) => `${orders} ${offset}:${order} ${result}`).filter(
+      CURRENT_RESULTS.map((result) => `${orders} ${offset}:${order} ${result}`).filter(
         (text) => !seen.has(text),
       ),
     ),

@@ -1,13 +1,13 @@
-import { parseBytes } from '../../../core/base/bytes.ts';
+import { formatBytes, parseBytes } from '../../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../../core/base/failure.ts';
 import {
   type Geometry,
   geometryOfPageShift,
   geometryOfPmdOrder,
-  MAX_PAGE_SHIFT,
   MAX_PMD_ORDER,
-  MIN_PAGE_SHIFT,
   MIN_PMD_ORDER,
+  pmdOrdersOfPageShift,
+  rangeBytes,
 } from '../../../core/memory/geometry.ts';
 import type { GeometryFlags } from './source-flags.ts';
 
@@ -24,7 +24,20 @@ export function geometryFromFlags({ pageSize, pmdOrder }: GeometryFlags): Result
   }
   if (pageSize === undefined) return succeed(geometryOfPmdOrder(pmdOrder ?? 9));
   const pageShift = Math.log2(parseBytes(pageSize) ?? 0);
-  if (!Number.isInteger(pageShift) || pageShift < MIN_PAGE_SHIFT || pageShift > MAX_PAGE_SHIFT)
+  if (pmdOrdersOfPageShift(pageShift).length === 0)
     return fail('usage', `--page-size ${pageSize}: write 4K, 16K or 64K`);
   return succeed(pmdOrder === undefined ? geometryOfPageShift(pageShift) : { pageShift, pmdOrder });
+}
+
+/**
+ * What to know of a page size and a PMD order that no machine has together; undefined where there is nothing.
+ * PMD orders alone are taken as they are: small ones are tried exhaustively.
+ */
+export function geometryNote({ pageSize, pmdOrder }: GeometryFlags): string | undefined {
+  const geometry = geometryFromFlags({ pageSize, pmdOrder });
+  if (!geometry.ok || pageSize === undefined || pmdOrder === undefined) return undefined;
+  const orders = pmdOrdersOfPageShift(geometry.value.pageShift);
+  if (orders.includes(pmdOrder)) return undefined;
+  const range = formatBytes(rangeBytes(geometry.value));
+  return `no machine has PMD ranges of ${range} with pages of ${pageSize}: their PMD order is ${orders.join(' or ')}`;
 }

@@ -18,7 +18,7 @@ import type { KernelTree } from '../../../linux/kernel/kernel-tree.ts';
 import { costSentence } from '../../../render/words/reading-cost.ts';
 import type { SnapshotFile } from '../../../snapshot/file.ts';
 import { type Context, warn } from '../context.ts';
-import { geometryFromFlags } from '../flags/geometry-flags.ts';
+import { geometryFromFlags, geometryNote } from '../flags/geometry-flags.ts';
 import type { CostFlag, ProcessFlags, SourceFlags } from '../flags/source-flags.ts';
 import { type CommandInputs, commandInputs } from '../input/command-inputs.ts';
 import type { InputFile } from '../input/input-file.ts';
@@ -100,7 +100,10 @@ export async function sourceInputs<F extends SourceFlags & { policy?: string; ra
 ): Promise<Result<CommandInputs<F>>> {
   const asked = withPattern(flags, words);
   const source = checkOneSource(asked, words);
-  return source.ok ? commandInputs(context, asked, words) : source;
+  if (!source.ok) return source;
+  const note = geometryNote(flags);
+  if (note !== undefined) warn(context, note);
+  return commandInputs(context, asked, words);
 }
 
 /** Memory of processes or snapshots, to be read once and then closed. */
