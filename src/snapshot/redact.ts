@@ -1,6 +1,6 @@
 import { rangeBytes } from '../core/memory/geometry.ts';
 import type { Host, MemoryItem, MemorySource, Process } from '../core/rules/memory-source.ts';
-import type { CachedFile } from '../core/rules/page-cache.ts';
+import { type CachedFile, SHARED_ANONYMOUS } from '../core/rules/page-cache.ts';
 import type { Vma } from '../core/rules/vma.ts';
 
 const NO_BOOT_ID = '00000000-0000-0000-0000-000000000000';
@@ -85,10 +85,7 @@ function redactedProcess(process: Process, groupNames: Map<string, string>): Pro
   return { ...process, command: 'redacted', cgroup: '', memoryGroups, groupCounters };
 }
 
-/** What the kernel calls shared anonymous memory; programs name a memfd themselves. */
-const SHARED_ANONYMOUS = '/dev/zero (deleted)';
-
-/** Of names those that the kernel gives stay. */
+/** Of names those that the kernel gives stay; programs name a memfd themselves. */
 function redactedFile(file: CachedFile, idOf: (file: string) => string): CachedFile {
   return { ...file, id: idOf(file.id), name: file.name === SHARED_ANONYMOUS ? file.name : '' };
 }

@@ -49,6 +49,7 @@ const INELIGIBLE: Record<
   { vma?: Partial<Vma>; runPolicy?: RunPolicyText; process?: Partial<Process> }
 > = {
   settings: { runPolicy: { orders: '' } },
+  'kernel-sizes': { runPolicy: { orders: '2-8', model: 'linux-6.18' } },
   'not-anonymous': { vma: { anonymous: false } },
   nohugepage: { vma: { flags: ['nh'] } },
   prctl: { process: { thpDisabled: true } },

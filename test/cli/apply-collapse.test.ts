@@ -99,9 +99,21 @@ describe.runIf(binary)('apply --collapse', () => {
     });
 
     test('without room nothing is collapsed', async () => {
-      const { stdout } = await collapse(occupant.pid, '--enabled always --yes');
+      const { stdout, code } = await collapse(occupant.pid, '--enabled always --yes');
+      expect(code).toBe(1);
       expect(stdout).toContain(`control group /thpscope-test-${process.pid} has no room`);
       expect(hugeKiB(occupant.pid)).toBe(0);
+      const dry = await collapse(occupant.pid, '--enabled always --max-growth none');
+      expect(dry.stdout).toContain(`control group /thpscope-test-${process.pid} has no room`);
+      expect(dry.stdout).toContain('With --yes 0 ranges of 2M would be collapsed');
+      expect(dry.stdout).not.toContain('NaN');
+    });
+
+    test('with room for single ranges it says how much of the growth fits', async () => {
+      writeFileSync(`${group}/memory.limit_in_bytes`, '4M');
+      const { stdout } = await collapse(occupant.pid, '--enabled always --max-growth none');
+      expect(stdout).toContain('With --yes 6 ranges of 2M would be collapsed');
+      expect(stdout).toMatch(/has room for [12](\.\d+)?M of the 6M by which memory in it would grow/);
     });
   });
 });

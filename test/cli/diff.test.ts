@@ -223,6 +223,8 @@ test('a redacted reading is matched by pid and start time, and two machines are 
   expect(await ask('before.parquet elsewhere.parquet')).toContain(
     'these are two machines, not one at two times',
   );
+  const files = ['before.parquet', 'elsewhere.parquet'].map((name) => join(folder, name));
+  expect((await thpscope(['diff', ...files, '--csv'])).stderr).toContain('these are two machines');
 });
 
 test('JSON keeps to its schema, and CSV has a row a process and VMA', async () => {

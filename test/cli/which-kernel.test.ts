@@ -37,6 +37,15 @@ async function ask(line: string): Promise<string> {
   return stdout;
 }
 
+test('sizes that are enabled and that its khugepaged does not make are the reason, in totals and tables', async () => {
+  const text = await ask('predict lts.parquet -v --orders 64K');
+  expect(text.match(/no enabled size that this khugepaged makes/g)).toHaveLength(2);
+  expect(text).not.toContain('no size is enabled');
+  const json = JSON.parse(await ask('predict lts.parquet --orders 64K --json'));
+  expect(Object.keys(json.processes[0].refused)).toEqual(['kernel-sizes']);
+  expect(await ask('predict new.parquet --orders 64K')).not.toContain('no enabled size');
+});
+
 const modelIn = (json: string) => {
   const { model, kernel, space, policies } = JSON.parse(json);
   return model ?? kernel ?? space?.kernels[0] ?? policies;

@@ -49,6 +49,7 @@ test('the page cache is told kind by kind, with its files, what governs them and
       governed by   hugepages-2048kB/shmem_enabled inherit, shmem_enabled advise
       khugepaged    2 collapses to 2M: 3M more of it becomes huge; the page cache grows by 1M
       RSS           of all that map it falls by 3M, until they touch it again
+      restart       not counted above: made anew under these settings, page faults make it huge at once
       unchanged     400K in 1 range: more than max_ptes_none of its pages are not in memory
 
     files on disks: 1 file in 1 whole PMD range

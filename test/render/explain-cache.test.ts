@@ -37,6 +37,16 @@ const CASES = {
     shmemPolicy('never', 'inherit', { enabled: 'never' }),
     8 * RANGE + 4096,
   ),
+  memfd: explained(
+    [mappingItem({ ...BUFFERS, name: '/memfd:heap (deleted)' }, { start: 8 * RANGE + 4096 })],
+    shmemPolicy('always'),
+    8 * RANGE + 4096,
+  ),
+  memfdNever: explained(
+    [mappingItem({ ...BUFFERS, name: '/memfd:heap (deleted)' }, { start: 8 * RANGE + 4096 })],
+    shmemPolicy('never', 'always'),
+    8 * RANGE + 4096,
+  ),
   none: explained(
     [mappingItem(TABLE), ...fileItems(TABLE, 300, { dirtyPages: undefined, mappedPages: undefined })],
     shmemPolicy('never', 'inherit', { maxPtesNone: 100 }),

@@ -28,6 +28,8 @@ interface Ask extends RunPolicyText {
   readonly restart?: boolean;
   readonly color?: boolean;
   readonly listing?: Partial<Listing>;
+  /** Whether the processes run, and were not recorded. */
+  readonly live?: boolean;
 }
 
 async function textOf(
@@ -47,6 +49,7 @@ async function textOf(
     verbose: ask.verbose ?? false,
     restart: ask.restart ?? false,
     listing: ask.listing ?? {},
+    ...(ask.live ? { costs: [] } : {}),
   };
   return predictText(view, styleOf(ask.color ?? false));
 }
@@ -76,6 +79,13 @@ function small(pid: number, pages: number): MemoryItem[] {
     rangesItem(rangeOf({ present: `0-${pages - 1}` })),
   ];
 }
+
+test('of processes that run it names the command that makes the collapses to the PMD size at once', async () => {
+  const now = 'thpscope apply --collapse makes';
+  expect(await textOf(DATABASE, { live: true })).toContain(`${now} the 4 collapses to 2M at once`);
+  expect(await textOf(DATABASE)).not.toContain(now);
+  expect(await textOf(DATABASE, { live: true, orders: '4', maxPtesNone: 0 })).not.toContain(now);
+});
 
 const FOUR = [...DATABASE, ...small(12, 16), ...small(345, 512), ...small(6, 3)];
 

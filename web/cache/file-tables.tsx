@@ -9,6 +9,7 @@ import {
   cacheAssumptions,
   governedWords,
   mainCacheRefusal,
+  unalignedSentence,
   unreadSentence,
 } from '../../src/render/words/cache-words.ts';
 import { printable } from '../../src/render/words/printable.ts';
@@ -45,7 +46,7 @@ function Nothing() {
 }
 
 function Tables({ prediction }: { readonly prediction: CachePrediction }) {
-  const { files, byKind, unread, assumesShmem, governing } = prediction;
+  const { files, byKind, unread, unalignedBytes, assumesShmem, governing } = prediction;
   const filter = filterText();
   const found = files.filter((each) =>
     `${nameOf(each)} ${kindOf(each)} ${mappersOf(each)}`.toLowerCase().includes(filter),
@@ -94,6 +95,7 @@ function Tables({ prediction }: { readonly prediction: CachePrediction }) {
             </ul>
           </div>
         )}
+        {unalignedBytes > 0 && <p class="policy-note">{unalignedSentence(unalignedBytes)}.</p>}
         {unread.length > 0 && <p class="policy-note">{printable(unreadSentence(unread))}</p>}
       </div>
     </>

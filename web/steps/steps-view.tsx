@@ -191,12 +191,15 @@ function SearchOptions() {
   );
 }
 
+/** What other settings in the panel take back. */
+const BY_SETTINGS: ReadonlySet<string> = new Set(['settings', 'kernel-sizes']);
+
 /** That khugepaged would not make these steps, and why. */
 function Ignored() {
   const { range } = state.value;
   const { ignored } = origin.value;
   const isPossible = anyPossible.value;
-  if (isPossible && (ignored === undefined || ignored === 'settings')) return null;
+  if (isPossible && (ignored === undefined || BY_SETTINGS.has(ignored))) return null;
   const model = KERNEL_MODELS[state.value.model];
   const all = collapsibleOrders(model, range.geometry);
   const enabled = intersectOrders(hugepageOrders(choice.value), all);

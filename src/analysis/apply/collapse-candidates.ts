@@ -50,6 +50,11 @@ export class CandidateCounts {
     this.growthPages += growthPages;
   }
 
+  /** By how much those grow that grow by at most so many pages each. */
+  growthUpTo(pages: number): number {
+    return sum(Array.from(this.#byGrowth.slice(0, pages + 1), (count = 0, each) => count * each));
+  }
+
   /** Those that fit into a growth of `maxPages`. */
   fitting(maxPages: number): FittingCandidates {
     let ranges = 0;

@@ -10,12 +10,13 @@ import {
 import {
   type CacheIneligible,
   type CacheSettings,
+  isMappedAligned,
   takesPmdFolios,
   whyNoCacheCollapse,
 } from '../../core/rules/cache-orders.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
-import type { CachedFile } from '../../core/rules/page-cache.ts';
+import { type CachedFile, kindOfName } from '../../core/rules/page-cache.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { refusalOfVma } from '../../core/rules/vma.ts';
 import type { RunPolicy } from '../ranges/verdict.ts';
@@ -53,6 +54,8 @@ export interface CacheExplanation {
   readonly file: CachedFile | undefined;
   /** Whether its filesystem takes folios of the PMD size; undefined where that is not known. */
   readonly takesFolios: boolean | undefined;
+  /** Whether the settings let the kernel map it aligned, where a program leaves the address to it. */
+  readonly isMappedAligned: boolean;
   /** Where in the file the range begins. */
   readonly offset: number;
   /** The VMA that was asked about. */
@@ -78,7 +81,9 @@ export function explainCacheRange(
   geometry: Geometry,
   runPolicy: RunPolicy,
 ): CacheExplanation {
-  const { file, offset } = found;
+  const { offset } = found;
+  // A source opens no file without a whole aligned range; of shared memory without a path its name is enough.
+  const file = found.file ?? namedFile(found.asked);
   const { settings, shmem, model } = runPolicy;
   const governing = governingOf(runPolicy, geometry);
   const judge = (mapper: FileMapper) => judgeMapper(mapper, file, offset, governing, geometry);
@@ -95,6 +100,7 @@ export function explainCacheRange(
     governing,
     file,
     takesFolios: file && takesPmdFolios(file),
+    isMappedAligned: file !== undefined && isMappedAligned(file, governing.shmem, geometry),
     offset,
     asked,
     others,
@@ -105,6 +111,11 @@ export function explainCacheRange(
     assumesShmem: shmem === undefined && file !== undefined && file.kind !== 'file' && file.kind !== 'tmpfs',
     ways: file && asked.isAllowed === false ? waysToAllow(asked.vma, file, governing, geometry) : [],
   };
+}
+
+function namedFile({ vma: { name, mapping } }: FileMapper): CachedFile | undefined {
+  const kind = kindOfName(name);
+  return kind && { id: mapping.file, kind, name };
 }
 
 /** Whether a source that hands out ranges with pages would have handed out this one. */

@@ -1,13 +1,14 @@
 import { sum } from '../../core/base/sum.ts';
 import type { CacheRange } from '../../core/memory/cache-range.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
+import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
 import { cacheUnknowns, planCacheRange } from '../../core/plan/cache-plan.ts';
-import type { CacheIneligible, CacheSettings } from '../../core/rules/cache-orders.ts';
+import { type CacheIneligible, type CacheSettings, isMappedAligned } from '../../core/rules/cache-orders.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
-import { CACHE_KINDS, type CachedFile, type CacheKind } from '../../core/rules/page-cache.ts';
-import type { Vma } from '../../core/rules/vma.ts';
+import { CACHE_KINDS, type CachedFile, type CacheKind, kindOfName } from '../../core/rules/page-cache.ts';
+import { refusalOfVma, type Vma } from '../../core/rules/vma.ts';
 import type { RunPolicy } from '../ranges/verdict.ts';
 import { addCacheTally, addCacheVerdict, type CacheTally, emptyCacheTally } from './cache-tally.ts';
+import { settingsRefusal } from './cache-ways.ts';
 import { FileMappers, ignoredRanges } from './file-mappers.ts';
 import { governingOf } from './governings.ts';
 
@@ -34,6 +35,11 @@ export interface CachePrediction {
   readonly files: readonly FilePrediction[];
   /** Files that may be collapsed and could not be read. */
   readonly unread: readonly UnreadFile[];
+  /**
+   * RSS of shared memory that no VMA maps whole and aligned, though one is large enough, and that the
+   * settings allow to be huge: started again, the kernel maps it aligned (docs/shared-memory.md).
+   */
+  readonly unalignedBytes: number;
   /** What it was judged by. */
   readonly governing: CacheSettings;
   /** Whether the settings of shared memory were taken for the kernel's default, for nothing says. */
@@ -82,6 +88,23 @@ export class CachePredictor {
     }
   }
 
+  #unalignedBytes(): number {
+    const opened = new Set([...this.#files, ...this.#unread].map(({ file }) => file.id));
+    const bytes = rangeBytes(this.#geometry);
+    const unaligned = this.#mappers.all().filter(({ process, vma }) => {
+      const { mapping, name } = vma;
+      const kind = kindOfName(name);
+      if (kind === undefined || opened.has(mapping.file)) return false;
+      const firstWhole = Math.ceil(mapping.offset / bytes) * bytes;
+      if (firstWhole + bytes > mapping.offset + (vma.end - vma.start)) return false;
+      const file = { id: mapping.file, kind, name };
+      if (refusalOfVma(vma, process.thpDisabled)) return false;
+      if (!isMappedAligned(file, this.#governing.shmem, this.#geometry)) return false;
+      return settingsRefusal(vma, file, this.#governing, this.#geometry) === undefined;
+    });
+    return sum(unaligned.map(({ vma }) => vma.rssBytes));
+  }
+
   /** Undefined where the source says nothing of what VMAs map: recordings of older versions. */
   result(): CachePrediction | undefined {
     if (!this.#mappers.any) return undefined;
@@ -99,6 +122,7 @@ export class CachePredictor {
       byKind,
       files,
       unread: this.#unread,
+      unalignedBytes: this.#unalignedBytes(),
       governing: this.#governing,
       assumesShmem: hasShmem && this.#runPolicy.shmem === undefined,
     };

@@ -30,6 +30,10 @@ export class FileMappers {
     return this.#byFile.get(id) ?? [];
   }
 
+  all(): readonly FileMapper[] {
+    return [...this.#byFile.values()].flat();
+  }
+
   /** Whether any VMA said what it maps: recordings of older versions do not. */
   get any(): boolean {
     return this.#byFile.size > 0;

@@ -1,4 +1,5 @@
 import { splitsAbove } from '../../analysis/ranges/assumptions.ts';
+import { groupGrowth } from '../../analysis/ranges/group-limits.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
@@ -44,7 +45,8 @@ export async function collapseProcesses(
     } finally {
       if (signal.aborted) run.stopped = 'interrupted';
       await answer(context, flags, run, doneSentences(run));
-      if (run.stopped !== undefined) context.process.exitCode = EXIT.difference;
+      const isShort = [...run.processes.values()].some(({ shortage }) => shortage !== undefined);
+      if (run.stopped !== undefined || isShort) context.process.exitCode = EXIT.difference;
     }
   });
   return succeed(undefined);
@@ -61,17 +63,51 @@ function plannedSentences(run: CollapseRun): string[] {
       `Nothing to do: these settings collapse no range of these processes to ${size}. predict says why.`,
       ...smallerSentences(run),
     ];
+  const noRoom = sum([...processes.values()].map((each) => each.noRoom));
   const limit = Number.isFinite(maxGrowthPages) ? bytesOf(maxGrowthPages, geometry) : 'no limit';
   const bytes = fitting.ranges * rangeBytes(geometry);
   return [
+    ...roomSentences(run),
     `Nothing was changed. With --yes ${plural(fitting.ranges, 'range')} of ${size} would be collapsed, those that grow least first: ${formatBytes(bytes)}, in about ${formatDuration(Math.ceil(bytes / bytesPerSecond) * 1e9)}.`,
     `Memory would grow by ${bytesOf(fitting.growthPages, geometry)} at most (--max-growth: ${limit}).`,
-    ...(fitting.ranges < asked
+    ...tightGroupSentences(run),
+    ...(fitting.ranges < asked && noRoom === 0
       ? [`All ${grouped(asked)} would take --max-growth ${Math.ceil(growth / 2 ** 20)}M.`]
       : []),
     ...smallerSentences(run),
     'It cannot be undone: what was collapsed becomes small again when its process frees it or is started again.',
   ];
+}
+
+/** Of which processes ranges do not fit into their control groups. */
+function roomSentences({ processes }: CollapseRun): string[] {
+  return [...processes.values()].flatMap(({ process: { pid, command }, noRoom, shortage }) =>
+    noRoom === 0
+      ? []
+      : [
+          `Process ${pid} (${printable(command)}): ${printable(shortage ?? '')}; ${plural(noRoom, 'range')} of it ${noRoom === 1 ? 'does' : 'do'} not fit, for each needs its whole size before the small pages are given back.`,
+        ],
+  );
+}
+
+/** Which control groups have room for single ranges, and not for what all that fit would grow by. */
+function tightGroupSentences({ processes, fitting, host: { geometry } }: CollapseRun): string[] {
+  const groups = groupGrowth(
+    [...processes.values()].map(({ process, roomy }) => ({
+      process,
+      growthBytes: roomy.growthUpTo(fitting.wholePages) * pageBytes(geometry),
+      restartGrowthBytes: 0,
+    })),
+  );
+  return groups.flatMap(({ group: { path, limitBytes, usedBytes }, growthBytes }) => {
+    // Each range needs its whole size beside what was filled before.
+    const room = Math.max(0, limitBytes - usedBytes - rangeBytes(geometry));
+    return growthBytes <= room
+      ? []
+      : [
+          `Control group ${printable(path)} has room for ${formatBytes(room)} of the ${formatBytes(growthBytes)} by which memory in it would grow: what does not fit is left.`,
+        ];
+  });
 }
 
 function smallerSentences({ smallerOnly, host: { geometry } }: CollapseRun): string[] {
@@ -97,6 +133,7 @@ function doneSentences(run: CollapseRun): string[] {
   return [
     ...(stopped === undefined ? [] : [`Stopped: ${stopped}.`]),
     `Collapsed ${collapsed} of ${plural(fitting.ranges, 'range')}, ${formatBytes(collapsed * rangeBytes(geometry))}; memory grew by ${bytesOf(grown, geometry)} at most.`,
+    ...roomSentences(run),
     ...[...refusals].map(([why, ranges]) => `${plural(ranges, 'range')} ${REFUSALS[why] ?? `: ${why}`}.`),
     ...all.flatMap(({ process: { pid, command }, left }) =>
       left === undefined ? [] : [`Process ${pid} (${printable(command)}): ${left}; the rest of it was left.`],
@@ -155,11 +192,12 @@ function jsonOf(
     maxGrowthPages: Number.isFinite(maxGrowthPages) ? maxGrowthPages : null,
     fitting: { ranges: fitting.ranges, growthPages: fitting.growthPages },
     smallerOnly,
-    processes: processes.map(({ process, asked, collapsed, grownPages, refused, left }) => ({
+    processes: processes.map(({ process, asked, noRoom, collapsed, grownPages, refused, left }) => ({
       pid: process.pid,
       command: process.command,
       ranges: asked.ranges,
       growthPages: asked.growthPages,
+      noRoomRanges: noRoom,
       collapsed,
       grownPages,
       refused: Object.fromEntries(refused),

@@ -5,9 +5,9 @@ import {
   candidateBatches,
   type FittingCandidates,
 } from '../../analysis/apply/collapse-candidates.ts';
-import { memoryShortage } from '../../analysis/apply/memory-shortage.ts';
+import { groupShortage, memoryShortage } from '../../analysis/apply/memory-shortage.ts';
 import type { RunPolicy } from '../../analysis/ranges/verdict.ts';
-import { formatBytes, parseBytes } from '../../core/base/bytes.ts';
+import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { pageBytes, rangeBytes } from '../../core/memory/geometry.ts';
 import type { Host, Process } from '../../core/rules/memory-source.ts';
@@ -36,6 +36,12 @@ export interface CollapsedProcess {
   grownPages: number;
   /** Ranges that were not collapsed, by the errno, or `changed` where they had lost pages meanwhile. */
   readonly refused: Map<string, number>;
+  /** Those of them for which its control groups had room, each by itself. */
+  readonly roomy: CandidateCounts;
+  /** Of all, ranges for which its control groups had no room when it was read first. */
+  noRoom: number;
+  /** Why there was none, then or when its turn came. */
+  shortage: string | undefined;
   /** Why the rest of it was left. */
   left: string | undefined;
 }
@@ -83,10 +89,15 @@ export async function planCollapses(
         residentPages += batch.residentPages;
         smallerOnly += batch.smallerOnly;
         if (batch.candidates.length === 0) continue;
-        const { asked } = processOf(processes, batch.process);
+        const of = processOf(processes, batch.process);
         for (const candidate of batch.candidates) {
-          asked.add(candidate);
-          counts.add(candidate);
+          of.asked.add(candidate);
+          const shortage = groupShortage(batch.process.memoryGroups ?? [], candidate, host.geometry);
+          if (shortage === undefined) {
+            counts.add(candidate);
+            of.roomy.add(candidate);
+          } else of.noRoom++;
+          of.shortage ??= shortage;
         }
       }
       return succeed(undefined);
@@ -114,9 +125,12 @@ function processOf(processes: Map<number, CollapsedProcess>, process: Process): 
   const empty = {
     process,
     asked: new CandidateCounts(),
+    roomy: new CandidateCounts(),
     collapsed: 0,
     grownPages: 0,
     refused: new Map<string, number>(),
+    noRoom: 0,
+    shortage: undefined,
     left: undefined,
   };
   processes.set(process.pid, empty);
@@ -201,6 +215,7 @@ class Collapser {
       stalledPercent: readMemoryStall(this.#tree),
     });
     of.left = this.#groupShortage(process, candidate);
+    of.shortage ??= of.left;
     if (this.#run.stopped !== undefined || of.left !== undefined) return;
     const beganMs = performance.now();
     if (this.#collapse(of, advised, candidate)) await this.#pause(beganMs);
@@ -252,16 +267,9 @@ class Collapser {
   }
 
   /** Why a range must not be collapsed within the limits of its control groups. */
-  #groupShortage({ pid }: Process, { growthPages }: CollapseCandidate): string | undefined {
-    const { geometry } = this.#run.host;
-    // The huge page is charged before the small ones are given back.
-    const neededBytes = rangeBytes(geometry) + growthPages * pageBytes(geometry);
+  #groupShortage({ pid }: Process, candidate: CollapseCandidate): string | undefined {
     const groups = new MemoryGroupReader(this.#tree).of(this.#tree.process(pid)) ?? [];
-    const tight = groups.find(({ limitBytes, usedBytes }) => usedBytes + neededBytes > limitBytes);
-    return (
-      tight &&
-      `control group ${tight.path} has no room: ${formatBytes(tight.usedBytes)} of ${formatBytes(tight.limitBytes)} are used`
-    );
+    return groupShortage(groups, candidate, this.#run.host.geometry);
   }
 
   async #pause(beganMs: number): Promise<void> {

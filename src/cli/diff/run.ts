@@ -5,6 +5,7 @@ import { diffCsv, serviceCsv } from '../../render/csv/diff.ts';
 import { originCells } from '../../render/csv/origin.ts';
 import { diffJson } from '../../render/json/diff.ts';
 import { diffText } from '../../render/text/diff.ts';
+import { matchWords } from '../../render/words/diff-words.ts';
 import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { type CommandPolicy, policyFromFlags } from '../shared/flags/command-policy.ts';
 import { type PolicyFlags, policyFlags } from '../shared/flags/policy-flags.ts';
@@ -66,6 +67,8 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
   if (!read.ok) return read;
   const { difference, notes } = read.value;
   const origins = read.value.origins.flat();
+  // Text says it where it is read; rows and JSON do not.
+  if ((flags.json || flags.csv) && difference.isOneMachine === false) warn(context, matchWords(difference));
   if (flags.json) {
     await print(
       context,

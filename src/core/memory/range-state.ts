@@ -137,7 +137,7 @@ export const ASSUMPTIONS: Record<ObservableFact, string> = {
   locked: 'no page is locked',
   uffd: 'no PTE is tracked by userfaultfd',
   guard: 'no PTE is a guard marker',
-  folioOrders: 'every page is a small page',
+  folioOrders: 'every page that no PMD entry maps is a small page',
   pmdMapped: 'the range is mapped by a page table',
 };
 

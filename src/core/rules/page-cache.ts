@@ -37,6 +37,18 @@ export interface FileMapping {
   readonly offset: number;
 }
 
+/** What smaps calls MAP_SHARED | MAP_ANONYMOUS. */
+export const SHARED_ANONYMOUS = '/dev/zero (deleted)';
+
+/**
+ * The kind that the name of a mapping in smaps tells, of shared memory that has no path; undefined of all
+ * others.
+ */
+export function kindOfName(name: string): CacheKind | undefined {
+  if (name === SHARED_ANONYMOUS || name.startsWith('/memfd:')) return 'shared-anonymous';
+  return name.startsWith('/SYSV') ? 'internal' : undefined;
+}
+
 /** Whether its pages are swapped rather than written back: shared memory, not a file. */
 export function isShmem({ kind }: Pick<CachedFile, 'kind'>): boolean {
   return kind !== 'file';

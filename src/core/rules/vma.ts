@@ -39,6 +39,7 @@ export function addOtherBytes(
 /** Why no range of a VMA can be collapsed, whatever it holds. */
 export type Ineligible =
   | 'settings'
+  | 'kernel-sizes'
   | 'not-anonymous'
   | 'nohugepage'
   | 'prctl'
@@ -49,6 +50,7 @@ export type Ineligible =
 
 export const INELIGIBLE_REASONS: Record<Ineligible, string> = {
   settings: 'no size is enabled for this memory',
+  'kernel-sizes': 'no enabled size that this khugepaged makes: it makes the PMD size only',
   'not-anonymous': 'not anonymous memory',
   nohugepage: 'MADV_NOHUGEPAGE',
   prctl: 'THP disabled for the process (prctl)',
@@ -81,10 +83,12 @@ export function possibleOrders(
   thpDisabled: boolean | undefined,
 ): Eligibility {
   if (!vma.anonymous) return ineligible('not-anonymous');
-  const hugepage = vma.flags.includes('hg');
-  const enabled = enabledOrders(settings, hugepage, geometry) & collapsibleOrders(model, geometry);
-  if (enabled === 0) return ineligible('settings');
-  return allowedOrders(vma, enabled as OrderSet, geometry, thpDisabled);
+  const made = collapsibleOrders(model, geometry);
+  const enabled = intersectOrders(enabledOrders(settings, vma.flags.includes('hg'), geometry), made);
+  if (enabled !== 0) return allowedOrders(vma, enabled, geometry, thpDisabled);
+  // MADV_HUGEPAGE would not help where some size is enabled with it, and the model makes none of these.
+  const advised = enabledOrders(settings, true, geometry);
+  return ineligible(advised !== 0 && intersectOrders(advised, made) === 0 ? 'kernel-sizes' : 'settings');
 }
 
 /**

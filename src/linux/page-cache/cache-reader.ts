@@ -2,7 +2,7 @@ import type { CacheRange } from '../../core/memory/cache-range.ts';
 import { pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';
 import { hasPage } from '../../core/memory/occupancy.ts';
 import type { MemoryItem } from '../../core/rules/memory-source.ts';
-import { type CachedFile, isShmem } from '../../core/rules/page-cache.ts';
+import { type CachedFile, isShmem, kindOfName } from '../../core/rules/page-cache.ts';
 import { whyKoffiFailed } from '../kernel/koffi.ts';
 import { RANGES_PER_CHUNK } from '../pages/page-chunks.ts';
 import type { CacheCalls } from './cache-calls.ts';
@@ -35,9 +35,7 @@ export function* readPageCache(tools: CacheTools, files: MappedFiles): Iterable<
 
 /** A file that was not opened, of the kind that its name tells. */
 function unreadFile({ id, name }: MappedFile, unread: string): CachedFile {
-  const isAnonymous = name === '/dev/zero (deleted)' || name.startsWith('/memfd:');
-  const kind = isAnonymous ? 'shared-anonymous' : name.startsWith('/SYSV') ? 'internal' : 'file';
-  return { id, kind, name, unread };
+  return { id, kind: kindOfName(name) ?? 'file', name, unread };
 }
 
 const NEEDS_ROOT = 'its owner, who may write it, and root see it';

@@ -27,6 +27,7 @@ export function pageCacheJson(cache: CachePrediction | undefined): object | null
       why,
       rssBytes,
     })),
+    unalignedBytes: cache.unalignedBytes,
     assumesShmem: cache.assumesShmem,
   };
 }

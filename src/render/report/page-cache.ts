@@ -8,6 +8,8 @@ import {
   cacheRefusalWords,
   governedWords,
   mainCacheRefusal,
+  SHARED_RESTART,
+  unalignedSentence,
   unreadSentence,
 } from '../words/cache-words.ts';
 import { html, type Markup } from '../words/markup.ts';
@@ -20,10 +22,13 @@ const FEW_PROCESSES = 3;
 
 /** Shared memory and files, kind by kind and file by file, apart from anonymous memory. */
 export function pageCacheSection(cache: CachePrediction, geometry: Geometry): Markup {
-  const { byKind, files, unread, assumesShmem } = cache;
+  const { byKind, files, unread, unalignedBytes, assumesShmem } = cache;
+  const hasShared = unalignedBytes > 0 || [...byKind.keys()].some((kind) => kind !== 'file');
   const assumed = cacheAssumptions([...byKind.values()], assumesShmem);
   return html`<p>Each file and each piece of shared memory counts once, whoever maps it, and apart from all the figures above, which are of anonymous memory. What a collapse adds grows the page cache, not RSS: RSS of those who map it falls until they touch it again, and no memory is freed by that.</p>
 ${byKind.size > 0 && [kindTable(cache, geometry), fileTable(files, geometry), refusedTable(byKind, geometry)]}
+${hasShared && html`<p>${SHARED_RESTART}</p>`}
+${unalignedBytes > 0 && html`<p>${unalignedSentence(unalignedBytes)}.</p>`}
 ${assumed.length > 0 && html`<p>Assumed of the page cache, because it cannot be seen:</p><ul>${assumed.map((line) => html`<li>${line}</li>`)}</ul>`}
 ${unread.length > 0 && html`<p>${unreadSentence(unread)}</p>`}`;
 }

@@ -11,7 +11,9 @@ import {
   CACHE_KIND_NAMES,
   cacheAssumptions,
   cacheRefusalWords,
+  cacheRestartWords,
   governedWords,
+  unalignedSentence,
   unreadSentence,
 } from '../words/cache-words.ts';
 import { printable } from '../words/printable.ts';
@@ -21,10 +23,12 @@ import type { Style } from './style.ts';
 
 /** What becomes of the page cache, kind by kind; nothing where no range of it can be collapsed at all. */
 export function cacheLines(
-  { byKind, files, unread, governing, assumesShmem }: CachePrediction,
+  { byKind, files, unread, unalignedBytes, governing, assumesShmem }: CachePrediction,
   style: Style,
 ): string[] {
-  if (byKind.size === 0) return unreadLines(unread);
+  const unaligned = unalignedBytes > 0 ? [`besides, ${unalignedSentence(unalignedBytes)}`, ''] : [];
+  // Where nothing of it is named here, the line about files and shared memory says that.
+  if (byKind.size === 0) return unread.length === 0 ? [] : [...unaligned, ...unreadLines(unread)];
   const lines = ['page cache: each file counts once, whoever maps it, and apart from the RSS above', ''];
   for (const [kind, tally] of byKind) {
     const ofKind = files.filter(({ file }) => file.kind === kind);
@@ -35,6 +39,7 @@ export function cacheLines(
     );
   }
   lines.push(...fileTable(files, style), '');
+  lines.push(...unaligned);
   const assumed = cacheAssumptions([...byKind.values()], assumesShmem);
   if (assumed.length > 0)
     lines.push(
@@ -109,6 +114,8 @@ function kindLines(kind: CacheKind, tally: CacheTally, governing: CacheSettings,
     const read = tally.growthPages > 0 ? `, and reads ${size(tally.growthPages)} in while it tries` : '';
     lines.push(field('khugepaged', `collapses none of it${read}`));
   }
+  const restart = cacheRestartWords(kind, tally);
+  if (restart !== undefined) lines.push(field('restart', restart));
   const refused = [...tally.refused].sort(
     ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
   );

@@ -17,7 +17,7 @@ import {
 import type { SearchedPolicy } from '../../analysis/ranges/verdict.ts';
 import { leftOutOf } from '../../analysis/reading/left-out.ts';
 import type { ReadOn } from '../../analysis/reading/read-on.ts';
-import { plural } from '../../core/base/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
@@ -25,6 +25,7 @@ import type { Process } from '../../core/rules/memory-source.ts';
 import type { ProcessCost } from '../../core/rules/reading-cost.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';
+import { unalignedSentence } from '../words/cache-words.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { leftOutWords, withoutLeftOut } from '../words/left-out.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
@@ -104,6 +105,7 @@ export function predictText(view: PredictView, style: Style): string {
     ...shrinkerLines(prediction),
     ...skippedLines(prediction),
     ...assumptionLines(prediction),
+    ...collapseNowLines(view),
   );
   return `${lines.join('\n').trimEnd()}\n`;
 }
@@ -153,9 +155,11 @@ function otherLine({ cache }: Prediction, otherBytes: number | undefined, proces
   return field('files', `${notCovered(otherBytes, processes)}; ${othersFate(cache)}`);
 }
 
-function othersFate({ byKind, unread }: CachePrediction): string {
+function othersFate({ byKind, unread, unalignedBytes }: CachePrediction): string {
   if (byKind.size + unread.length > 0) return 'what becomes of it is said below, by the page cache';
-  return 'no mapping of it has a whole aligned PMD range in memory, so none of it becomes huge';
+  const none =
+    'no mapping of it has a whole aligned PMD range in memory, so khugepaged makes none of it huge';
+  return unalignedBytes > 0 ? `${none}; ${unalignedSentence(unalignedBytes)}` : none;
 }
 
 const MEMORY_COLUMNS: readonly Column[] = [
@@ -302,6 +306,18 @@ function skippedLines(prediction: Prediction): string[] {
       ? others.map(({ failure }) => printable(failure.message))
       : [`${others.length} processes ended before or while they were read.`]),
     ...(leftOut.length > 0 ? [`Not counted: ${leftOutWords(leftOut)}.`] : []),
+  ];
+}
+
+/** How folios of the PMD size are had without waiting for khugepaged, where there are any to be had. */
+function collapseNowLines({ prediction, costs }: PredictView): string[] {
+  const { collapses, geometry } = prediction.total;
+  const count = collapses[geometry.pmdOrder];
+  // Of recordings nothing can be collapsed; where khugepaged may not come, the assumptions say it.
+  if (costs === undefined || count === 0 || assumptionsOf(prediction).has('registration')) return [];
+  const size = formatOrder(asOrder(geometry.pmdOrder), geometry);
+  return [
+    `thpscope apply --collapse makes ${count === 1 ? 'the collapse' : `the ${grouped(count)} collapses`} to ${size} at once, without a change of settings, and shows first what it would do`,
   ];
 }
 

@@ -4,6 +4,7 @@ import { formatBytes } from '../../core/base/bytes.ts';
 import { sizeFolder } from '../../core/base/sysfs.ts';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
+import type { CachedFile } from '../../core/rules/page-cache.ts';
 
 /** What would let the range become huge, for each thing in its way; nothing where it collapses. */
 export function cacheAdvice(explained: CacheExplanation): string[] {
@@ -13,7 +14,8 @@ export function cacheAdvice(explained: CacheExplanation): string[] {
   return plan ? scanAdvice(explained) : [];
 }
 
-function mappingAdvice({ asked, takesFolios, geometry }: CacheExplanation): string[] {
+function mappingAdvice(explained: CacheExplanation): string[] {
+  const { asked, file, takesFolios, geometry } = explained;
   const { forbidden, isAligned, isWhole, vma } = asked;
   const size = formatBytes(rangeBytes(geometry));
   const offset = vma.mapping.offset % rangeBytes(geometry);
@@ -25,11 +27,25 @@ function mappingAdvice({ asked, takesFolios, geometry }: CacheExplanation): stri
     ...(isAligned
       ? []
       : [
-          `to align it, the program has to map it at an address that is ${offset === 0 ? 'a' : `0x${offset.toString(16)} above a`} multiple of ${size}`,
+          ...(file && file.kind !== 'file' ? [restartAligns(file, explained)] : []),
+          `${file && file.kind !== 'file' ? 'or' : 'to align it,'} the program has to map it at an address that is ${offset === 0 ? 'a' : `0x${offset.toString(16)} above a`} multiple of ${size}`,
         ]),
     ...(isAligned && !isWhole ? [`a mapping that holds all ${size} of the range would be needed`] : []),
     ...(takesFolios === false ? ['ext4, XFS and btrfs take folios of that size'] : []),
   ];
+}
+
+/** What aligns shared memory without a change of its program (docs/shared-memory.md). */
+function restartAligns(file: CachedFile, explained: CacheExplanation): string {
+  const { asked, isMappedAligned: isAligned, geometry } = explained;
+  const which = isAligned
+    ? 'under these settings'
+    : file.kind === 'tmpfs'
+      ? 'where huge= of the mount is not never'
+      : 'where the top-level shmem_enabled is not never';
+  const size = formatBytes(rangeBytes(geometry));
+  const atOnce = isAligned && asked.isAllowed === true ? ', and page faults make it huge at once' : '';
+  return `to align it, start the program again ${which}: the kernel then maps shared memory of ${size} and more aligned, unless the program chooses the address${atOnce}`;
 }
 
 function settingsAdvice(

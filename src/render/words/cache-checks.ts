@@ -57,7 +57,7 @@ function settingsCheck({ asked, file, governing, geometry }: CacheExplanation): 
   if (!file)
     return {
       passes: undefined,
-      text: 'the settings that govern it: of which kind the file is could not be read',
+      text: 'the settings that govern it: of which kind the file is is not known, for it was not opened',
     };
   const files = governingFiles(file.kind, governing, geometry).map((each) => `${each.file} ${each.value}`);
   const mount =

@@ -72,6 +72,29 @@ export function unreadSentence(unread: CachePrediction['unread']): string {
   return `not known: what becomes of ${plural(unread.length, 'file')} in the page cache, of which ${bytes} is in RSS: ${reasons}`;
 }
 
+/** What a restart does to shared memory that is not mapped aligned, though the settings allow it. */
+export function unalignedSentence(bytes: number): string {
+  return `${formatBytes(bytes)} of shared memory is not mapped aligned: once its programs are started again under these settings, the kernel maps it aligned, unless they choose the address, and page faults make it huge at once`;
+}
+
+/** What predictions of restarts leave out, where there is any shared memory. */
+export const SHARED_RESTART =
+  'What is said of restarts counts anonymous memory alone: shared memory is made huge at once by page faults, where its settings allow that.';
+
+/**
+ * What a restart does to memory of a kind, which predictions of restarts do not count; undefined for files.
+ */
+export function cacheRestartWords(kind: CacheKind, { refused, ranges }: CacheTally): string | undefined {
+  if (kind === 'file') return undefined;
+  const forbidden = refused.get('settings')?.ranges ?? 0;
+  if (forbidden < ranges)
+    return 'not counted above: made anew under these settings, page faults make it huge at once';
+  // Page faults of System V shared memory go by more files than khugepaged does.
+  return kind === 'internal'
+    ? 'not counted above'
+    : 'not counted above: these settings do not let page faults make folios of that size either';
+}
+
 /** Why a range of the page cache stays as it is. */
 export function cacheRefusalWords(refusal: CacheRefusal): string {
   if (!isScanResult(refusal)) return CACHE_INELIGIBLE_REASONS[refusal];

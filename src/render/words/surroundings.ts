@@ -28,8 +28,9 @@ export const REGISTRATION_ADVICE = [
   'fault in an untouched PMD range where the PMD size is allowed, MADV_HUGEPAGE',
   'on touched memory, memory mapped or grown next to it, a fork from a process',
   'that is there; page faults of smaller sizes do not.',
-  'To be sure: restart the process under the new settings. MADV_COLLAPSE makes',
-  'folios of the PMD size at once, whatever max_ptes_none says.',
+  'To be sure: restart the process under the new settings. thpscope apply',
+  '--collapse makes the folios of the PMD size at once (MADV_COLLAPSE), and',
+  'changes no setting.',
 ];
 
 /** All that is assumed, a sentence each; what is known of pins takes the place of the fact about pages. */

@@ -112,11 +112,11 @@ describe('an explanation of a range of the page cache', () => {
     expect(explained(items, shmemPolicy('always'), 8 * RANGE, 12 * RANGE).offset).toBe(2 * RANGE);
   });
 
-  test('knows nothing of a file that could not be read, but what the mapping says', () => {
+  test('knows of a file that could not be read what the mapping says', () => {
     const mapped = mappingItem(BUFFERS, { start: 8 * RANGE + 4096 });
     const unseen = explained([mapped], shmemPolicy('always'), 9 * RANGE);
     expect(unseen).toMatchObject({
-      file: undefined,
+      file: { kind: 'shared-anonymous' },
       range: undefined,
       plan: undefined,
       refusal: 'alignment',

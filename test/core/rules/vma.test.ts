@@ -94,8 +94,13 @@ describe('step A: sizes enabled for a VMA', () => {
     expect(possibleOrders(vmaOf({}), everySize, model, x86_64, false)).toEqual({ orders: 1 << 9 });
     expect(possibleOrders(vmaOf({}), small, model, x86_64, false)).toEqual({
       orders: 0,
-      ineligible: 'settings',
+      ineligible: 'kernel-sizes',
     });
+    const advised: ThpSettings = { ...small, enabled: 'never', sizes: new Map([[asOrder(4), 'madvise']]) };
+    expect(possibleOrders(vmaOf({}), advised, model, x86_64, false).ineligible).toBe('kernel-sizes');
+    expect(orders({}, advised)).toBe('settings');
+    const never: ThpSettings = { ...small, sizes: new Map() };
+    expect(possibleOrders(vmaOf({}), never, model, x86_64, false).ineligible).toBe('settings');
   });
 });
 

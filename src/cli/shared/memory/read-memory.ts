@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { formatBytes } from '../../../core/base/bytes.ts';
 import { type Failure, failWith, type Result, succeed } from '../../../core/base/failure.ts';
+import { grouped } from '../../../core/base/plural.ts';
 import { rangeBytes } from '../../../core/memory/geometry.ts';
 import type { MemoryItem, MemoryOrigin, Process } from '../../../core/rules/memory-source.ts';
 import { SnapshotError } from '../../../snapshot/damage.ts';
@@ -70,7 +71,15 @@ export function missingMemory(
   { single }: OpenedMemory,
   { processes, skipped }: MemoryRead,
 ): Failure | undefined {
-  return single || processes.length === 0 ? skipped[0]?.failure : undefined;
+  if (!single && processes.length > 0) return undefined;
+  // Of others that ended meanwhile nothing would be learnt.
+  const forbidden = skipped.filter(({ failure }) => failure.kind === 'permission').length;
+  if (forbidden > 1)
+    return {
+      kind: 'permission',
+      message: `none of these ${grouped(forbidden)} processes is one whose memory this user may read; run as their owner, or as root with all capabilities`,
+    };
+  return skipped[0]?.failure;
 }
 
 /** Does work that consumes items. What ends the reading of them is thrown; it comes back as a failure. */
