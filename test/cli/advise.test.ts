@@ -127,7 +127,7 @@ test('settings asked about that break the budget are said to, in texts and scrip
 
 test('settings asked about that keep the budget are advised', async () => {
   const { leave, asked } = await adviceOf('examples/redis.parquet', '--enabled always --max-growth none');
-  expect([leave, asked.keepsBudget, asked.losesReach]).toEqual([false, true, false]);
+  expect([leave, asked.keepsBudget, asked.losesReach, asked.gains]).toEqual([false, true, false, true]);
   expect((await adviceOf('examples/redis.parquet', '')).asked).toBe(null);
 });
 
@@ -156,6 +156,44 @@ test('whose growth the budget is for decides', async () => {
   expect(both.restart.growthPages).toBeLessThanOrEqual(Math.floor(17_063 / 2));
   const any = await growth('--max-growth none');
   expect(any.now.growthPages).toBeGreaterThan(3 * 17_063);
+});
+
+/** The cells of a line of the table of processes: memory, then TLB entries and growth. */
+const cellsOf = (line: string | undefined) => line?.trim().split(/ {2,}/) ?? [];
+
+test('the table of processes has the largest first where none grows, and its columns add up', async () => {
+  const { stdout } = await thpscope(words('advise examples/services.digest.json --top 3'));
+  const lines = stdout.split('\n');
+  const head = lines.findIndex((line) => /^ *pid {2}command/.test(line));
+  const rows = lines.slice(head + 1, head + 5).map(cellsOf);
+  expect(rows.slice(0, 3).map(([, command]) => command)).toEqual(['node', 'java', 'java']);
+  expect(rows[3][0]).toBe('and 12 more');
+  const number = (text: string | undefined) => Number(text?.replaceAll(',', ''));
+  const [, now] = /TLB entries by khugepaged \(now ([\d,]+)\)/.exec(stdout) ?? [];
+  // The line of the others has no pid.
+  const sum = rows.reduce((total, row, at) => total + number(row[at < 3 ? 3 : 2]), 0);
+  expect(sum).toBe(number(now));
+});
+
+test('memory that is huge already is named among what is not seen: what was filled there counts', async () => {
+  const filled =
+    /82\.2M \(99\.6%\) lie in large folios already: what .* filled there counts as memory in use/;
+  const { stdout } = await thpscope(words('advise test/fixtures/diff/redis-after.parquet'));
+  expect(stdout).toMatch(filled);
+  expect(stdout).toContain('ask about memory from before it grew');
+  const { stdout: small } = await thpscope(words('advise examples/redis.parquet'));
+  expect(small).not.toContain('large folios already');
+});
+
+test('a pass is over the ranges that khugepaged scans under what is advised, as predict counts them', async () => {
+  const recording = 'test/fixtures/diff/forking-server-before.parquet';
+  const advice = await adviceOf(recording, '--max-growth none --growth now');
+  expect(advice.leave).toBe(false);
+  const line = ['predict', recording, '--policy', policyFile(advice), '--json'];
+  const { cost } = JSON.parse((await thpscope(line)).stdout);
+  expect(advice.pass.ranges).toBe(cost.scannedRanges);
+  const { stdout } = await thpscope(words(`advise ${recording} --max-growth none --growth now`));
+  expect(stdout).toContain(`a pass over the ${cost.scannedRanges} PMD ranges that it scans then takes`);
 });
 
 test('sizes can be kept to memory that asks for them', async () => {

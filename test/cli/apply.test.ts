@@ -89,6 +89,19 @@ describe('killed after so many writes, undo brings everything back', () => {
     });
 });
 
+test('the pace of khugepaged, which advice names, is written beside settings, and undone', async () => {
+  const pace = `${THP}/khugepaged/pages_to_scan`;
+  const root = machine({ [pace]: '4096\n' });
+  const done = await apply(root, '--set khugepaged/pages_to_scan=65536 --set enabled=madvise --yes');
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect([holds(root, 'khugepaged/pages_to_scan'), holds(root, 'enabled')]).toEqual(['65536', 'madvise']);
+  expect((await apply(root, '--undo --yes')).code).toBe(0);
+  expect(holds(root, 'khugepaged/pages_to_scan')).toBe('4096');
+  const gone = await apply(machine(), '--set khugepaged/pages_to_scan=65536');
+  expect(gone).toMatchObject({ stdout: '', stderr: expect.stringContaining('khugepaged/pages_to_scan') });
+  expect(gone.code).not.toBe(0);
+});
+
 test('nothing is written where it cannot be recorded', async () => {
   const root = machine();
   const before = allOf(root);
@@ -227,7 +240,8 @@ describe('what cannot be applied is refused in a sentence', () => {
     ['', 2, 'give one of an advice'],
     ['--undo --set enabled=never', 2, 'give one of an advice'],
     ['--set enabled=sometimes', 2, 'the file takes'],
-    ['--set khugepaged/pages_to_scan=1', 2, 'cannot be set here'],
+    ['--set khugepaged/pages=1', 2, 'cannot be set here'],
+    ['--set khugepaged/pages_to_scan=0', 2, 'the file takes a number from 1 to 4294967295'],
     ['gone.json', 5, 'no such file'],
     ['package.json', 5, 'is no advice'],
   ])('%s', async (line, exit, sentence) => {

@@ -92,6 +92,11 @@ test('advice that leaves sizes as they are writes the files that were given all 
   const path = '/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_swap';
   expect(asked.set).toEqual([{ path, value: '0' }]);
   expect(asked.restore).toEqual([{ path, value: '64' }]);
+  // That they gain nothing is said.
+  expect(asked.asked).toMatchObject({ keepsBudget: true, losesReach: false, gains: false });
+  expect(await answer(`${line.replace(' --json', '')} --set khugepaged/max_ptes_swap=0`)).toContain(
+    'keep this budget and gain nothing: to leave the settings in force as they are does as well.',
+  );
 });
 
 test('a sweep has the limits that it does not vary from --set', async () => {

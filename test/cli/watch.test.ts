@@ -17,7 +17,7 @@ const THP = 'sys/kernel/mm/transparent_hugepage';
 const START = 0x7f00_0000_0000;
 
 /** A machine with a process of 20 pages, whose files a test may write. */
-function machine(): string {
+function machine(enabled = '[always] madvise never\n'): string {
   const vma = {
     start: START,
     end: START + 4 * 2 ** 21,
@@ -26,6 +26,7 @@ function machine(): string {
   const pages = new Map(Array.from({ length: 20 }, (_, i) => [START / 4096 + i, PRESENT] as const));
   return kernelTree({
     ...machineFiles(x86_64, {
+      [`${THP}/enabled`]: enabled,
       'proc/vmstat': 'nr_free_pages 9\nthp_fault_alloc 5\nthp_split_pmd 1\n',
       [`${THP}/khugepaged/full_scans`]: '7\n',
       [`${THP}/khugepaged/pages_collapsed`]: '3\n',
@@ -140,6 +141,14 @@ describe('counters, for anybody', () => {
     expect(stdout).toContain('counters of the whole machine, whoever did it');
     expect(stdout).toContain('  vmstat/thp_split_pmd 1');
     expect(stdout).toContain('the memory watched takes at most 10s of one by the pace');
+  });
+
+  test('memory that khugepaged does not scan under the settings in force is no part of its rounds', async () => {
+    const root = machine('always [madvise] never\n');
+    // What is predicted may be of other settings: khugepaged goes by those in force.
+    const { run } = watchMachine(root, '-p 7 --enabled always --every 100ms --for 200ms');
+    const { stdout } = await run;
+    expect(stdout).toContain('under the settings in force it scans nothing of the memory watched');
   });
 
   test('a process that ends while it is watched is told, and ends it', async () => {

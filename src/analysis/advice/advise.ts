@@ -32,6 +32,7 @@ import {
 } from '../sweep/sysfs-writes.ts';
 import {
   choosePolicy,
+  countedEntries,
   keepsBudget,
   losesNoReach,
   measuresOf,
@@ -105,6 +106,8 @@ export interface BudgetedSettings extends JudgedSettings {
 export interface AskedSettings extends BudgetedSettings {
   /** Whether they map the memory with more TLB entries than the settings in force. */
   readonly losesReach: boolean;
+  /** Whether they need fewer than these, by what is worth a change; true where these are not known. */
+  readonly gains: boolean;
 }
 
 /** What to do for a budget, and the way there and back. */
@@ -295,8 +298,11 @@ export class Adviser {
     if (!isAsked) return undefined;
     const judged = this.#judgeKeeping(this.#base, budget);
     const measures = measuresOf(judged.worth);
-    const losesReach = inForce && !losesNoReach(measures, measuresOf(inForce.worth), budget.growth);
-    return { ...judged, losesReach: losesReach === true };
+    if (!inForce) return { ...judged, losesReach: false, gains: true };
+    const before = measuresOf(inForce.worth);
+    const saved = countedEntries(before, budget.growth) - countedEntries(measures, budget.growth);
+    const worthIt = budget.within * this.#query.memory.residentPages;
+    return { ...judged, losesReach: !losesNoReach(measures, before, budget.growth), gains: saved > worthIt };
   }
 
   #judgeKeeping(settings: ThpSettings, budget: PolicyBudget): BudgetedSettings {

@@ -11,6 +11,7 @@ import {
   totalDigest,
 } from '../digest/memory-digest.ts';
 import { type PolicyWorth, policyWorthOf } from '../digest/policy-worth.ts';
+import { scannedRanges } from '../digest/scanned-ranges.ts';
 import { memoryByService, type ServiceMemory } from '../services/service-memory.ts';
 import { type PassTime, passTime } from './pass-time.ts';
 
@@ -77,7 +78,7 @@ export function watchMemory(
     services: watchServices(memoryByService(source, model), services, (service) =>
       policyWorthOf(service.query, settings, model),
     ),
-    pass: khugepaged && passTime(memory, khugepaged),
+    pass: khugepaged && passTime(scannedRanges(memory, settings, model), geometry, khugepaged),
   };
 }
 

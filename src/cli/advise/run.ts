@@ -7,16 +7,18 @@ import { CacheQuery } from '../../analysis/cache/cache-query.ts';
 import {
   type MemoryDigest,
   machinePages,
+  type ProcessDigest,
   type SourceDigest,
   totalDigest,
 } from '../../analysis/digest/memory-digest.ts';
 import { worthByProcess } from '../../analysis/digest/process-worth.ts';
-import { passTime } from '../../analysis/metrics/pass-time.ts';
+import { scannedRanges } from '../../analysis/digest/scanned-ranges.ts';
+import { type PassTime, passTime } from '../../analysis/metrics/pass-time.ts';
 import { assumesRegistration } from '../../analysis/ranges/assumptions.ts';
 import type { FleetFacts, GrowingHost } from '../../analysis/reading/fleet-facts.ts';
 import { readOnKernel } from '../../analysis/reading/read-on.ts';
 import { dropInsOf } from '../../analysis/services/drop-ins.ts';
-import { planByService } from '../../analysis/services/service-plan.ts';
+import { planByService, type ServicePlan } from '../../analysis/services/service-plan.ts';
 import { bootParameters } from '../../analysis/sweep/boot-parameters.ts';
 import { adviceSpace } from '../../analysis/sweep/sweep-space.ts';
 import { allWrites } from '../../analysis/sweep/sysfs-writes.ts';
@@ -150,7 +152,7 @@ export async function adviseDigest(
     advice,
     byProcess: worthByProcess(source, advice.advised.settings, model),
     listing: { sort: flags.sort, top: flags.top },
-    pass: source.host.khugepaged && passTime(memory, source.host.khugepaged),
+    pass: passOver(source, memory, advice.advised.settings, model),
     assumesRegistration: assumesRegistration({ settings: known }, advice.advised.settings, geometry),
     measured: await measure?.(),
     fleet: fleet && { facts: fleet.facts, growing: growing?.value ?? [] },
@@ -179,6 +181,8 @@ export async function adviseDigest(
   const viewOfPlan = {
     ...view,
     offer: offerBeside(following, cache, budget),
+    // Who has opted out is not scanned.
+    pass: passOver(source, totalDigest({ ...source, processes: stayingIn(plan) }), plan.settings, model),
     assumesRegistration: registration,
     fleet: fleet && { facts: fleet.facts, growing: growingThen?.value ?? [] },
   };
@@ -189,6 +193,21 @@ export async function adviseDigest(
     systemd,
   };
   return printAdvice(context, flags, { view: viewOfPlan, planned, origins });
+}
+
+/** How long khugepaged takes for what it scans of some memory under settings. */
+function passOver(
+  { host: { geometry, khugepaged } }: SourceDigest,
+  memory: MemoryDigest,
+  settings: ThpSettings,
+  model: KernelModel,
+): PassTime | undefined {
+  return khugepaged && passTime(scannedRanges(memory, settings, model), geometry, khugepaged);
+}
+
+/** The processes of services that do not opt out. */
+function stayingIn({ services }: ServicePlan): ProcessDigest[] {
+  return services.flatMap(({ service, optOut }) => (optOut ? [] : service.processes));
 }
 
 /** What could be set for shared memory beside an advice, in what the advice leaves of its budget. */

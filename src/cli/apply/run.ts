@@ -14,6 +14,7 @@ import { processFlags } from '../shared/flags/source-flags.ts';
 import { commandInputs } from '../shared/input/command-inputs.ts';
 import { type ReadAdvice, readAdvice } from './advice.ts';
 import type { ApplyFlags } from './command.ts';
+import { paceChanges, splitAssignments } from './pace.ts';
 import { type AppliedRecord, readRecord, recordPath, removeRecord, writeRecord } from './record.ts';
 
 const GO_BACK = 'thpscope apply --undo --yes';
@@ -60,17 +61,20 @@ async function applyFromFlags(
   const record = readRecord(context, bootId);
   if (!record.ok) return record;
   if (flags.undo) return undo(context, flags, tree, record.value);
+  const assigned = splitAssignments(flags.set ?? []);
+  const pace = paceChanges(assigned.pace, tree);
+  if (!pace.ok) return pace;
   const wanted = advice
     ? succeed(advice.settings)
     : await settingsFromFlags(
-        inputs.value.flags,
+        { ...inputs.value.flags, set: assigned.others },
         geometry,
         host.value,
         (path) => readThpSetting(tree, path).ok,
       );
   if (!wanted.ok) return wanted;
   const current = { ...settings, shmem, shrinkUnderused };
-  const changes = changesBetween(current, wanted.value, host.value);
+  const changes = [...changesBetween(current, wanted.value, host.value), ...pace.value];
   const missing = changes.find(({ file }) => !readThpSetting(tree, file).ok);
   if (missing) return fail('unsupported', `${tree.thp(missing.file)}: this kernel has no such file`);
   return write(

@@ -1,8 +1,10 @@
 import { memoryDifference } from '../../analysis/difference/memory-difference.ts';
 import { readingDifference } from '../../analysis/difference/reading-difference.ts';
 import { RangeTable } from '../../analysis/table/range-table.ts';
+import { judgeTable } from '../../analysis/table/table-judge.ts';
 import type { ForetoldReport } from '../../analysis/watch/report.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
+import { sum } from '../../core/base/sum.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import type { Host, MemoryItem, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import type { Context } from '../shared/context.ts';
@@ -30,6 +32,7 @@ export class Foretelling {
   #last: { readonly report: Omit<ForetoldReport, 'ageMs'>; readonly atMs: number } | undefined;
   #costMs: number;
   #endedMs: number;
+  #ptes: number | undefined;
 
   private constructor(
     context: Context,
@@ -78,9 +81,14 @@ export class Foretelling {
     return succeed(new Foretelling(context, host, table, policy.value, read.value, costMs));
   }
 
-  /** PTEs of the ranges that were read. */
+  /** PTEs of the ranges that were read and that khugepaged scans under the settings in force. */
   get ptes(): number {
-    return this.#table.rows * pagesPerRange(this.host.geometry);
+    if (this.#ptes === undefined) {
+      const settings = this.host.settings ?? this.policy.settings;
+      const { tallies } = judgeTable(this.#table, { ...this.policy, settings });
+      this.#ptes = sum(tallies.map(({ scanned }) => scanned)) * pagesPerRange(this.host.geometry);
+    }
+    return this.#ptes;
   }
 
   /** Whether the last reading is long enough ago. */

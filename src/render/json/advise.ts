@@ -47,7 +47,12 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
     advised: judgedJson(advised),
     inForce: inForce ? { ...judgedJson(inForce), keepsBudget: inForce.keepsBudget } : null,
     asked: asked
-      ? { ...judgedJson(asked), keepsBudget: asked.keepsBudget, losesReach: asked.losesReach }
+      ? {
+          ...judgedJson(asked),
+          keepsBudget: asked.keepsBudget,
+          losesReach: asked.losesReach,
+          gains: asked.gains,
+        }
       : null,
     processes: fleet
       ? []
@@ -71,6 +76,7 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
       ? {
           pagesToScan: view.pass.pace.pagesToScan,
           scanSleepMillisecs: view.pass.pace.scanSleepMs,
+          ranges: view.pass.ranges,
           millisecs: view.pass.millisecs,
         }
       : null,

@@ -116,7 +116,7 @@ function memoryFamilies({ memory, hugePages, pass }: WatchedMemory): MetricFamil
     ),
     gauge(
       'khugepaged_pass_seconds',
-      'How long khugepaged takes for one pass over this memory at its present pace, at most.',
+      'How long khugepaged takes at its present pace for one pass over what it scans of this memory, at most.',
       pass ? [single(pass.millisecs / 1000)] : [],
     ),
   ];

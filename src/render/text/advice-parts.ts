@@ -1,9 +1,10 @@
 import type { Advice } from '../../analysis/advice/advise.ts';
 import { type MemoryDigest, otherBytesOf, processCount } from '../../analysis/digest/memory-digest.ts';
-import { memoryTlbEntries, type PolicyWorth } from '../../analysis/digest/policy-worth.ts';
+import { memoryTlbEntries } from '../../analysis/digest/policy-worth.ts';
 import type { ProcessWorth } from '../../analysis/digest/process-worth.ts';
-import type { ListedFigures } from '../../analysis/prediction/process-list.ts';
+import { type ListedFigures, listProcesses } from '../../analysis/prediction/process-list.ts';
 import { grouped } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import {
   type AdviceView,
@@ -88,12 +89,25 @@ export const WORTH_COLUMNS: readonly Column[] = [
   { title: 'growth', align: 'right' },
 ];
 
-export function worthFigures(memory: MemoryDigest, worth: PolicyWorth): string[] {
-  const { geometry, residentPages } = memory;
+export function worthFigures(memory: MemoryDigest, worth: WorthFigures): string[] {
+  return figureCells({ residentPages: memory.residentPages, now: memoryTlbEntries(memory), worth }, memory);
+}
+
+/** Some memory, in sums: pages, TLB entries as it is, and what settings make of it. */
+interface Figures {
+  readonly residentPages: number;
+  readonly now: number;
+  readonly worth: WorthFigures;
+}
+
+function figureCells(
+  { residentPages, now, worth }: Figures,
+  { geometry }: Pick<MemoryDigest, 'geometry'>,
+): string[] {
   const { tlbEntries, growthPages, restart } = worth;
   return [
     formatSize(residentPages, geometry),
-    grouped(Math.round(memoryTlbEntries(memory))),
+    grouped(Math.round(now)),
     grouped(Math.round(tlbEntries)),
     `+${formatSize(growthPages, geometry)}`,
     restart ? grouped(Math.round(restart.tlbEntries)) : '?',
@@ -101,8 +115,44 @@ export function worthFigures(memory: MemoryDigest, worth: PolicyWorth): string[]
   ];
 }
 
+/** The figures of all memory that a table leaves out, so that its columns add up. */
+export function othersFigures(
+  others: readonly { readonly memory: MemoryDigest; readonly worth: WorthFigures }[],
+  memory: Pick<MemoryDigest, 'geometry'>,
+): string[] {
+  const total = (of: (each: (typeof others)[number]) => number) => sum(others.map(of));
+  const restart = others.every(({ worth }) => worth.restart)
+    ? {
+        tlbEntries: total(({ worth }) => worth.restart?.tlbEntries ?? 0),
+        growthPages: total(({ worth }) => worth.restart?.growthPages ?? 0),
+      }
+    : undefined;
+  const worth = {
+    tlbEntries: total((each) => each.worth.tlbEntries),
+    growthPages: total((each) => each.worth.growthPages),
+    laterAttempts: total((each) => each.worth.laterAttempts),
+    restart,
+  };
+  const residentPages = total((each) => each.memory.residentPages);
+  const now = total((each) => memoryTlbEntries(each.memory));
+  return figureCells({ residentPages, now, worth }, memory);
+}
+
+/**
+ * The processes that a table lists, and those left out. Those that a sort leaves equal come by their memory.
+ */
+export function listedWorth(
+  { byProcess, listing }: Pick<AdviceView, 'byProcess' | 'listing'>,
+  rows: number,
+): { readonly shown: readonly ProcessWorth[]; readonly others: readonly ProcessWorth[] } {
+  const bySize = [...byProcess].sort((a, b) => b.memory.residentPages - a.memory.residentPages);
+  const { shown } = listProcesses(bySize, figuresOf, { sort: listing.sort, top: listing.top ?? rows });
+  const listed = new Set(shown);
+  return { shown, others: bySize.filter((each) => !listed.has(each)) };
+}
+
 /** What a list says of a process. */
-export function figuresOf({ memory: { residentPages, hugePages }, worth }: ProcessWorth): ListedFigures {
+function figuresOf({ memory: { residentPages, hugePages }, worth }: ProcessWorth): ListedFigures {
   const hugeThen = hugePages + worth.counts.newlyHugePages;
   const { growthPages, restart } = worth;
   return {

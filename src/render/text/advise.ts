@@ -1,7 +1,7 @@
 import { type Advice, changesKhugepaged } from '../../analysis/advice/advise.ts';
-import { listProcesses } from '../../analysis/prediction/process-list.ts';
 import type { SysfsWrite } from '../../analysis/sweep/sysfs-writes.ts';
 import { grouped } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
 import { reasonLines } from '../words/advice-reasons.ts';
 import {
   type AdviceView,
@@ -17,14 +17,14 @@ import {
 } from '../words/advise-view.ts';
 import { notCountedLines, whoseMemory } from '../words/fleet-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
-import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { recordedIn } from '../words/recorded-in.ts';
 import {
   adviceHead,
   cachePart,
-  figuresOf,
+  listedWorth,
   offerPart,
+  othersFigures,
   settingsLines,
   WORTH_COLUMNS,
   worthFigures,
@@ -96,7 +96,7 @@ function stopPart(view: AdviceView, style: Style): string[] {
     ...otherGrowthLines(advice, budget, memory),
     ...lossLines(advice, memory.geometry),
     ...(changesKhugepaged(advice) ? reachLines(view) : FAULTS_ALONE),
-    ...(changesKhugepaged(advice) ? passTimeLines(view.pass, memory.ranges) : []),
+    ...(changesKhugepaged(advice) ? passTimeLines(view.pass) : []),
     ...inVainLines(advice),
   ];
   return [style.bold('Before you do:'), ...lines.map((line) => `  ${line}`), ''];
@@ -108,27 +108,33 @@ const COLUMNS: readonly Column[] = [
   ...WORTH_COLUMNS,
 ];
 
-function processLines({ byProcess, listing, memory: { geometry } }: AdviceView, style: Style): string[] {
-  const { shown, others } = listProcesses(byProcess, figuresOf, {
-    sort: listing.sort,
-    top: listing.top ?? PROCESSES_SHOWN,
-  });
+function processLines(view: AdviceView, style: Style): string[] {
+  const { byProcess, memory } = view;
+  const { shown, others } = listedWorth(view, PROCESSES_SHOWN);
   const isRecorded = byProcess.some(({ process }) => process.recording);
-  const hasLater = shown.some(({ worth }) => worth.laterAttempts > 0);
+  const inVain = (list: typeof shown) => sum(list.map(({ worth }) => worth.laterAttempts));
+  const hasLater = inVain(byProcess) > 0;
+  const rows = shown.map(({ process, memory: own, worth }) => [
+    String(process.pid),
+    printable(process.command),
+    ...worthFigures(own, worth),
+    ...(hasLater ? [grouped(worth.laterAttempts)] : []),
+    ...(isRecorded ? [process.recording ? recordedIn(process.recording) : ''] : []),
+  ]);
+  const rest = [
+    '',
+    `and ${grouped(others.length)} more`,
+    ...othersFigures(others, memory),
+    ...(hasLater ? [grouped(inVain(others))] : []),
+    ...(isRecorded ? [''] : []),
+  ];
   const [head, ...lines] = layOutTable(
     [
       ...COLUMNS,
       ...(hasLater ? [{ title: 'in vain', align: 'right' } as const] : []),
       ...(isRecorded ? [{ title: 'recorded in', align: 'left' } as const] : []),
     ],
-    shown.map(({ process, memory, worth }) => [
-      String(process.pid),
-      printable(process.command),
-      ...worthFigures(memory, worth),
-      ...(hasLater ? [grouped(worth.laterAttempts)] : []),
-      ...(isRecorded ? [process.recording ? recordedIn(process.recording) : ''] : []),
-    ]),
+    others.length > 0 ? [...rows, rest] : rows,
   );
-  const rest = othersLine(others, geometry);
-  return [style.dim(head), ...lines, ...(rest === undefined ? [] : [rest])];
+  return [style.dim(head), ...lines];
 }

@@ -1,14 +1,14 @@
-import { listProcesses } from '../../analysis/prediction/process-list.ts';
+import { processCount } from '../../analysis/digest/memory-digest.ts';
 import { type GrowingHost, isBeyondAvailable } from '../../analysis/reading/fleet-facts.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
 import type { AdviceView } from '../words/advise-view.ts';
-import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
-import { figuresOf, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
+import { listedWorth, othersFigures, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 
@@ -24,23 +24,24 @@ const PART_COLUMNS: readonly Column[] = [
 ];
 
 /** What becomes of the processes of a fleet, by service and command. */
-export function partLines({ byProcess, listing, memory: { geometry } }: AdviceView, style: Style): string[] {
-  const { shown, others } = listProcesses(byProcess, figuresOf, {
-    sort: listing.sort,
-    top: listing.top ?? PARTS_SHOWN,
-  });
-  const [head, ...lines] = layOutTable(
-    PART_COLUMNS,
-    shown.map(({ process, service, count, memory, worth }) => [
-      printable(service ?? ''),
-      printable(process.command),
-      grouped(count ?? 1),
-      ...worthFigures(memory, worth),
-      grouped(worth.laterAttempts),
-    ]),
-  );
-  const rest = othersLine(others, geometry);
-  return [style.dim(head), ...lines, ...(rest === undefined ? [] : [rest])];
+export function partLines(view: AdviceView, style: Style): string[] {
+  const { shown, others } = listedWorth(view, PARTS_SHOWN);
+  const rows = shown.map(({ process, service, count, memory, worth }) => [
+    printable(service ?? ''),
+    printable(process.command),
+    grouped(count ?? 1),
+    ...worthFigures(memory, worth),
+    grouped(worth.laterAttempts),
+  ]);
+  const rest = [
+    `and ${grouped(others.length)} more`,
+    '',
+    grouped(processCount(others)),
+    ...othersFigures(others, view.memory),
+    grouped(sum(others.map(({ worth }) => worth.laterAttempts))),
+  ];
+  const [head, ...lines] = layOutTable(PART_COLUMNS, others.length > 0 ? [...rows, rest] : rows);
+  return [style.dim(head), ...lines];
 }
 
 const HOST_COLUMNS: readonly Column[] = [

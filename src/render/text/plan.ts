@@ -21,6 +21,7 @@ import {
   adviceHead,
   cachePart,
   offerPart,
+  othersFigures,
   settingsLines,
   WORTH_COLUMNS,
   worthFigures,
@@ -46,7 +47,7 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
   const changes = !following.leave || plan.services.some(({ optOut }) => optOut);
   const stops = following.leave
     ? []
-    : [...lossLines(following, geometry), ...reachLines(view), ...passTimeLines(view.pass, memory.ranges)];
+    : [...lossLines(following, geometry), ...reachLines(view), ...passTimeLines(view.pass)];
   return [
     ...adviceHead(view, `${plural(plan.services.length, 'service')} (${whoseMemory(view)})`, style),
     '',
@@ -58,7 +59,7 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
     ...settingsLines(view),
     ...worthTable(view, changes ? worthOfPlan(plan) : undefined, style),
     '',
-    ...serviceTable(planned, style),
+    ...serviceTable(planned, view, style),
     ...(unmoved === undefined ? [] : [unmoved]),
     ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
@@ -106,7 +107,7 @@ const COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
 ];
 
-function serviceTable({ plan }: PlanView, style: Style): string[] {
+function serviceTable({ plan }: PlanView, { memory }: AdviceView, style: Style): string[] {
   const moved = plan.services.filter((each) => each.matters);
   const rows = moved.slice(0, SERVICES_SHOWN).map(({ service, worth, optOut }) => {
     return [
@@ -116,10 +117,17 @@ function serviceTable({ plan }: PlanView, style: Style): string[] {
       optOut ? `opts out: ${optOut.word}` : '',
     ];
   });
-  const [head, ...lines] = layOutTable(COLUMNS, rows);
-  const rest = moved.length - rows.length;
-  return [
-    ...(lines.length > 0 ? [style.dim(head), ...lines] : []),
-    ...(rest > 0 ? [`and ${plural(rest, 'service')} with less memory`] : []),
+  const others = moved.slice(SERVICES_SHOWN).map(({ service, worth, optOut }) => ({
+    processes: service.processes,
+    memory: service.query.memory,
+    worth: optOut?.worth ?? worth,
+  }));
+  const rest = [
+    `and ${plural(others.length, 'service')} with less memory`,
+    grouped(processCount(others.flatMap(({ processes }) => processes))),
+    ...othersFigures(others, memory),
+    '',
   ];
+  const [head, ...lines] = layOutTable(COLUMNS, others.length > 0 ? [...rows, rest] : rows);
+  return lines.length > 0 ? [style.dim(head), ...lines] : [];
 }

@@ -33,12 +33,18 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
       `${plural(collapses, 'collapse')} in ${plural(attempts, 'attempt')}, ${formatSize(copiedPages, geometry)} copied`,
     ),
     ...failureLines(report),
-    field('CPU', `${formatDuration(cpuNs)} of khugepaged, ${share(cpuNs, ranNs)} of one CPU`),
+    field('CPU', cpuLine(cpuNs, ranNs)),
     ...writeLockLines(report),
     ...waitLines(report),
     ...creepLines(report, style),
     ...incidentLines(report, style),
   ];
+}
+
+/** A share of one CPU needs a time in which khugepaged slept as well. */
+function cpuLine(cpuNs: number, ranNs: number): string {
+  const cpu = `${formatDuration(cpuNs)} of khugepaged`;
+  return cpuNs < ranNs ? `${cpu}, ${share(cpuNs, ranNs)} of one CPU` : cpu;
 }
 
 function endingOf({ ending, convergedNs, ranNs, samples }: SimulationReport, style: Style): [string, string] {

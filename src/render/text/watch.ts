@@ -121,8 +121,9 @@ function roundWords({ round, roundByPaceMs, khugepaged }: WatchReport): string {
   const unknown = khugepaged === 'unknown' ? ' (whether it runs is not visible from here)' : '';
   if (roundByPaceMs === undefined)
     return `${since}; how long one takes is known once two have ended${unknown}`;
-  const least = roundByPaceMs === 0 ? 'no time' : `at most ${time(roundByPaceMs)}`;
-  return `${since}; the memory watched takes ${least} of one by the pace, other processes on its list come on top${unknown}`;
+  if (roundByPaceMs === 0)
+    return `${since}; under the settings in force it scans nothing of the memory watched${unknown}`;
+  return `${since}; the memory watched takes at most ${time(roundByPaceMs)} of one by the pace, other processes on its list come on top${unknown}`;
 }
 
 const SIZE_COLUMNS = ['SIZE', 'FAULTS', 'FAILED', 'FOR COLLAPSE', 'FAILED', 'SPLIT', 'FAILED'];

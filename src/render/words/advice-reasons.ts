@@ -54,19 +54,23 @@ export function brokenLines(
   return breaches(inForce, budget, memory).map((how) => `The settings in force break this budget: ${how}.`);
 }
 
-/** That settings that were asked about are not advised, and why: a sentence; none where they may be. */
+/** That settings that were asked about are not advised, or gain nothing, and why: a sentence, or none. */
 export function askedLines(
   asked: AskedSettings | undefined,
   budget: PolicyBudget,
   memory: MachineSums,
 ): string[] {
-  if (!asked || (asked.keepsBudget && !asked.losesReach)) return [];
+  if (!asked || (asked.keepsBudget && !asked.losesReach && asked.gains)) return [];
   const what = `The settings asked about (${settingsWords(asked.settings, memory.geometry)})`;
   if (!asked.keepsBudget)
     return [
       `${what} break this budget: ${breaches(asked, budget, memory).join('; ')}. They are not advised.`,
     ];
-  return [`${what} need more TLB entries than the settings in force: they are not advised.`];
+  if (asked.losesReach)
+    return [`${what} need more TLB entries than the settings in force: they are not advised.`];
+  return [
+    `${what} keep this budget and gain nothing: to leave the settings in force as they are does as well.`,
+  ];
 }
 
 /** How settings break a budget, a clause for each way. */

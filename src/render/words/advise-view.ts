@@ -45,7 +45,7 @@ export interface AdviceView {
   readonly byProcess: readonly ProcessWorth[];
   /** How the processes are listed. */
   readonly listing: Partial<Listing>;
-  /** Undefined where the pace of khugepaged is not recorded. */
+  /** Under the advised settings; undefined where the pace of khugepaged is not recorded. */
   readonly pass: PassTime | undefined;
   /** The page cache; undefined where it is not known. */
   readonly cache?: CacheQuery | undefined;
@@ -198,16 +198,19 @@ export function otherGrowthLines(
   ];
 }
 
-/** How long khugepaged takes to get to the memory, in a sentence; nothing where its pace is not recorded. */
-export function passTimeLines(pass: PassTime | undefined, ranges: number): string[] {
+/**
+ * How long khugepaged takes to get to the memory under the advised settings, and what makes it faster, in a
+ * sentence; nothing where its pace is not recorded.
+ */
+export function passTimeLines(pass: PassTime | undefined): string[] {
   if (!pass) return [];
-  const { pace, millisecs, faster } = pass;
+  const { pace, ranges, millisecs, faster } = pass;
   const duration = (ms: number) => formatDuration(ms * 1e6);
   const sooner = faster
-    ? `; with pages_to_scan ${grouped(faster.pagesToScan)} it would be ${duration(faster.millisecs)}`
+    ? `; with pages_to_scan ${grouped(faster.pagesToScan)} it would be ${duration(faster.millisecs)} (thpscope apply --set khugepaged/pages_to_scan=${faster.pagesToScan})`
     : '';
   return [
-    `khugepaged looks at ${grouped(pace.pagesToScan)} PTEs every ${duration(pace.scanSleepMs)}: a pass over these ${plural(ranges, 'PMD range')} takes up to ${duration(millisecs)}, and other processes on its list have their turns in between${sooner}`,
+    `khugepaged looks at ${grouped(pace.pagesToScan)} PTEs every ${duration(pace.scanSleepMs)}: a pass over the ${plural(ranges, 'PMD range')} that it scans then takes up to ${duration(millisecs)}, and other processes on its list have their turns in between${sooner}`,
   ];
 }
 
@@ -277,6 +280,7 @@ export function blindSpots({
         ]),
     'growth at a restart is a bound: it holds where the programs touch the same pages again',
     'memory that is allocated, freed or swapped after it was read',
+    ...filledLines(memory),
     ...(source.cache || leave
       ? []
       : [
@@ -300,6 +304,15 @@ export function blindSpots({
   out.push(...refusedLines(memory));
   if (orders.forAll !== 0) out.push('programs that call madvise or prctl later');
   return out;
+}
+
+/** Huge memory that is there: what of it was filled counts as memory in use, and no growth is left to see. */
+function filledLines({ hugePages, residentPages, geometry }: MemoryDigest): string[] {
+  if (hugePages === 0) return [];
+  const share = percent(hugePages, residentPages);
+  return [
+    `${formatSize(hugePages, geometry)} (${share}) lie in large folios already: what khugepaged or page faults filled there counts as memory in use, so growth that has happened is in no figure; compare RSS with what the programs say they use, or ask about memory from before it grew (docs/how-to/it-grew.md)`,
+  ];
 }
 
 /** Memory that khugepaged leaves alone under all settings; what is huge already is no loss. */
