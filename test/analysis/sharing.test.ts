@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { candidateBatches } from '../../src/analysis/apply/collapse-candidates.ts';
 import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
 import { type DigestJson, digestJson, digestOfJson } from '../../src/analysis/digest/digest-json.ts';
 import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
@@ -17,7 +18,7 @@ import { rangeOf, valueOf } from '../support/ranges.ts';
 import { ZEN } from '../support/reach.ts';
 import '../support/seed.ts';
 import { expectSchema } from '../support/schemas.ts';
-import { predictItems, processItem, rangesItem, runPolicyOf, vmaItem } from './streams.ts';
+import { predictItems, processItem, rangesItem, runPolicyOf, streamOf, vmaItem } from './streams.ts';
 
 const KNOWN = {
   swap: '',
@@ -73,6 +74,21 @@ describe('memory of the machine', () => {
     const { pagesByOrder } = machineRestartOf(total);
     // Pages 40 to 199 lie in six windows of 32 pages; of the child's 40 to 95 in two, 96 to 99 in none.
     expect([pagesByOrder[5], pagesByOrder[0]]).toEqual([6 * 32 + 2 * 32, 4]);
+  });
+
+  test('is what a percentage of growth of `apply --collapse` is of', async () => {
+    const host = {
+      name: '',
+      kernelRelease: '7.2.0',
+      time: '',
+      geometry: x86_64,
+      settings: undefined,
+      bootId: '',
+    };
+    let pages = 0;
+    for await (const batch of candidateBatches(streamOf(sharers(3)), runPolicyOf(EVERYTHING), host))
+      pages += batch.residentPages;
+    expect(pages).toBe(3 * 60 + 100);
   });
 
   test('is said in JSON, as an assumption where the source does not tell', async () => {

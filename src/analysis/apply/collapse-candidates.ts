@@ -4,6 +4,7 @@ import { collapsesOf } from '../../core/plan/collapses.ts';
 import type { Host, MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import type { Eligibility, Vma } from '../../core/rules/vma.ts';
 import { eligibilityIn } from '../ranges/assumptions.ts';
+import { RepeatedPages } from '../ranges/repeated-pages.ts';
 import { growthOf } from '../ranges/tally.ts';
 import { judgeRange, type RunPolicy, type Verdict } from '../ranges/verdict.ts';
 
@@ -77,6 +78,7 @@ export class CandidateCounts {
 export interface CandidateBatch {
   readonly process: Process;
   readonly candidates: readonly CollapseCandidate[];
+  /** Memory of the machine: pages that an earlier process of the source has as well count there. */
   readonly residentPages: number;
   /** Ranges that the policy collapses to smaller sizes alone, which MADV_COLLAPSE does not make. */
   readonly smallerOnly: number;
@@ -100,13 +102,16 @@ export async function* candidateBatches(
     const candidates: CollapseCandidate[] = [];
     let residentPages = 0;
     let smallerOnly = 0;
+    const repeated = new RepeatedPages();
     for (const range of item.ranges) {
+      repeated.add(range);
       const verdict = judgeRange(range, vma.vma, vma.eligibility, runPolicy);
       residentPages += sum(verdict.cost.before.pagesByOrder);
       const candidate = collapseCandidate(verdict);
       if (candidate) candidates.push(candidate);
       else if (verdict.plan && collapsesOf(verdict.plan).length > 0) smallerOnly++;
     }
+    residentPages -= repeated.pages;
     yield { process, candidates, residentPages, smallerOnly };
   }
 }

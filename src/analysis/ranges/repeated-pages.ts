@@ -17,6 +17,11 @@ export class RepeatedPages {
     if (repeated) this.#pages += countPages(repeated);
   }
 
+  /** Those that the source tells. */
+  get pages(): number {
+    return this.#pages;
+  }
+
   /** Of so many processes; undefined where the source does not tell which pages they share. */
   of(processes: number): number | undefined {
     return this.#isKnown || processes <= 1 ? this.#pages : undefined;
