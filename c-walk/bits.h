@@ -63,54 +63,74 @@ static inline unsigned int hweight64(u64 word) { return (unsigned int)__builtin_
 #define hweight16(word) hweight64((u16)(word))
 #define hweight8(word) hweight64((u8)(word))
 
-static inline bool test_bit(unsigned long number, const volatile unsigned long *map)
+/*
+ * Bitmaps of which it is known how many bits they have: those of the case. Bits behind them are none, even
+ * in a word that they share, and AddressSanitizer does not look between two fields of a structure.
+ */
+struct thpscope_bitmap {
+	const char *name;
+	const volatile unsigned long *map;
+	unsigned long bits;
+};
+static struct thpscope_bitmap thpscope_bitmaps[6];
+
+/* Ends the run where bits of a map up to this one, which is not included, are more than it has. */
+static inline void thpscope_within(const volatile unsigned long *map, unsigned long end, const char *file, int line)
 {
-	return (map[BIT_WORD(number)] & BIT_MASK(number)) != 0;
+	for (const struct thpscope_bitmap *known = thpscope_bitmaps; known->name; known++) {
+		unsigned long first;
+
+		if (map < known->map || map >= known->map + BITS_TO_LONGS(known->bits))
+			continue;
+		first = (unsigned long)(map - known->map) * BITS_PER_LONG;
+		if (first + end > known->bits)
+			thpscope_beyond(known->name, first + end - 1, known->bits, file, line);
+	}
 }
 
-static inline void set_bit(unsigned long number, volatile unsigned long *map)
-{
-	map[BIT_WORD(number)] |= BIT_MASK(number);
-}
-
-static inline void clear_bit(unsigned long number, volatile unsigned long *map)
-{
-	map[BIT_WORD(number)] &= ~BIT_MASK(number);
-}
-
-static inline void change_bit(unsigned long number, volatile unsigned long *map)
-{
-	map[BIT_WORD(number)] ^= BIT_MASK(number);
-}
-
-static inline bool test_and_set_bit(unsigned long number, volatile unsigned long *map)
-{
-	bool was = test_bit(number, map);
-
-	set_bit(number, map);
-	return was;
-}
-
-static inline bool test_and_clear_bit(unsigned long number, volatile unsigned long *map)
-{
-	bool was = test_bit(number, map);
-
-	clear_bit(number, map);
-	return was;
-}
-
+#define test_bit(number, map) thpscope_test_bit(number, map, __FILE__, __LINE__)
+#define set_bit(number, map) thpscope_assign_bit(number, map, true, __FILE__, __LINE__)
+#define clear_bit(number, map) thpscope_assign_bit(number, map, false, __FILE__, __LINE__)
+#define assign_bit(number, map, value) thpscope_assign_bit(number, map, value, __FILE__, __LINE__)
+#define change_bit(number, map) thpscope_change_bit(number, map, __FILE__, __LINE__)
+#define test_and_set_bit(number, map) thpscope_test_and_assign(number, map, true, __FILE__, __LINE__)
+#define test_and_clear_bit(number, map) thpscope_test_and_assign(number, map, false, __FILE__, __LINE__)
 #define __set_bit set_bit
 #define __clear_bit clear_bit
 #define __change_bit change_bit
 #define __test_and_set_bit test_and_set_bit
 #define __test_and_clear_bit test_and_clear_bit
 #define __assign_bit assign_bit
-static inline void assign_bit(unsigned long number, volatile unsigned long *map, bool value)
+
+static inline bool thpscope_test_bit(unsigned long number, const volatile unsigned long *map, const char *file,
+				     int line)
 {
+	thpscope_within(map, number + 1, file, line);
+	return (map[BIT_WORD(number)] & BIT_MASK(number)) != 0;
+}
+
+static inline void thpscope_assign_bit(unsigned long number, volatile unsigned long *map, bool value, const char *file,
+				       int line)
+{
+	thpscope_within(map, number + 1, file, line);
 	if (value)
-		set_bit(number, map);
+		map[BIT_WORD(number)] |= BIT_MASK(number);
 	else
-		clear_bit(number, map);
+		map[BIT_WORD(number)] &= ~BIT_MASK(number);
+}
+
+static inline void thpscope_change_bit(unsigned long number, volatile unsigned long *map, const char *file, int line)
+{
+	thpscope_assign_bit(number, map, !thpscope_test_bit(number, map, file, line), file, line);
+}
+
+static inline bool thpscope_test_and_assign(unsigned long number, volatile unsigned long *map, bool value,
+					    const char *file, int line)
+{
+	bool was = thpscope_test_bit(number, map, file, line);
+
+	thpscope_assign_bit(number, map, value, file, line);
+	return was;
 }
 
 /* The bits of one word of a bitmap that lie in [start, end). */
@@ -127,44 +147,61 @@ static inline unsigned long thpscope_part(unsigned long word, unsigned long star
 }
 
 /* How many bits of [start, end) are set. */
-static inline unsigned long bitmap_weight_from(const unsigned long *map, unsigned int start, unsigned int end)
+#define bitmap_weight_from(map, start, end) thpscope_weight(map, start, end, __FILE__, __LINE__)
+#define bitmap_weight(map, bits) bitmap_weight_from(map, 0, bits)
+static inline unsigned long thpscope_weight(const unsigned long *map, unsigned int start, unsigned int end,
+					    const char *file, int line)
 {
 	unsigned long weight = 0;
 
+	if (start < end)
+		thpscope_within(map, end, file, line);
 	for (unsigned long word = start / BITS_PER_LONG; word * BITS_PER_LONG < end; word++)
 		weight += hweight_long(map[word] & thpscope_part(word, start, end));
 	return weight;
 }
 
-#define bitmap_weight(map, bits) bitmap_weight_from(map, 0, bits)
-
-static inline unsigned long bitmap_weight_and(const unsigned long *a, const unsigned long *b, unsigned int bits)
+#define bitmap_weight_and(a, b, bits) thpscope_weight_and(a, b, bits, __FILE__, __LINE__)
+static inline unsigned long thpscope_weight_and(const unsigned long *a, const unsigned long *b, unsigned int bits,
+						const char *file, int line)
 {
 	unsigned long weight = 0;
 
+	thpscope_within(a, bits, file, line);
+	thpscope_within(b, bits, file, line);
 	for (unsigned long word = 0; word * BITS_PER_LONG < bits; word++)
 		weight += hweight_long(a[word] & b[word] & thpscope_part(word, 0, bits));
 	return weight;
 }
 
-static inline void bitmap_set(unsigned long *map, unsigned int start, unsigned int count)
+#define bitmap_set(map, start, count) thpscope_assign_bits(map, start, count, true, __FILE__, __LINE__)
+#define bitmap_clear(map, start, count) thpscope_assign_bits(map, start, count, false, __FILE__, __LINE__)
+static inline void thpscope_assign_bits(unsigned long *map, unsigned int start, unsigned int count, bool value,
+					const char *file, int line)
 {
 	for (unsigned int bit = start; bit < start + count; bit++)
-		set_bit(bit, map);
-}
-
-static inline void bitmap_clear(unsigned long *map, unsigned int start, unsigned int count)
-{
-	for (unsigned int bit = start; bit < start + count; bit++)
-		clear_bit(bit, map);
+		thpscope_assign_bit(bit, map, value, file, line);
 }
 
 /* These write whole words. */
-#define bitmap_zero(map, bits) ((void)memset(map, 0, BITS_TO_LONGS(bits) * sizeof(long)))
-#define bitmap_fill(map, bits) ((void)memset(map, 0xff, BITS_TO_LONGS(bits) * sizeof(long)))
-#define bitmap_copy(to, from, bits) ((void)memmove(to, from, BITS_TO_LONGS(bits) * sizeof(long)))
+#define thpscope_words(map, bits) \
+	(thpscope_within(map, bits, __FILE__, __LINE__), BITS_TO_LONGS(bits) * sizeof(long))
+#define bitmap_zero(map, bits) ((void)memset(map, 0, thpscope_words(map, bits)))
+#define bitmap_fill(map, bits) ((void)memset(map, 0xff, thpscope_words(map, bits)))
+#define bitmap_copy(to, from, bits) \
+	((void)thpscope_words(from, bits), (void)memmove(to, from, thpscope_words(to, bits)))
 
-static inline bool bitmap_and(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
+static inline void thpscope_three(const unsigned long *to, const unsigned long *a, const unsigned long *b,
+				  unsigned int bits, const char *file, int line)
+{
+	thpscope_within(to, bits, file, line);
+	thpscope_within(a, bits, file, line);
+	thpscope_within(b, bits, file, line);
+}
+
+#define bitmap_and(to, a, b, bits) \
+	(thpscope_three(to, a, b, bits, __FILE__, __LINE__), thpscope_and(to, a, b, bits))
+static inline bool thpscope_and(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
 {
 	unsigned long any = 0;
 
@@ -173,13 +210,17 @@ static inline bool bitmap_and(unsigned long *to, const unsigned long *a, const u
 	return any != 0;
 }
 
-static inline void bitmap_or(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
+#define bitmap_or(to, a, b, bits) \
+	(thpscope_three(to, a, b, bits, __FILE__, __LINE__), thpscope_or(to, a, b, bits))
+static inline void thpscope_or(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
 {
 	for (unsigned long word = 0; word * BITS_PER_LONG < bits; word++)
 		to[word] = a[word] | b[word];
 }
 
-static inline bool bitmap_andnot(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
+#define bitmap_andnot(to, a, b, bits) \
+	(thpscope_three(to, a, b, bits, __FILE__, __LINE__), thpscope_andnot(to, a, b, bits))
+static inline bool thpscope_andnot(unsigned long *to, const unsigned long *a, const unsigned long *b, unsigned int bits)
 {
 	unsigned long any = 0;
 
@@ -193,26 +234,29 @@ static inline bool bitmap_andnot(unsigned long *to, const unsigned long *a, cons
 
 /* The first bit at or after start that is set (or, flipped, that is not); size if there is none. */
 static inline unsigned long thpscope_find(const unsigned long *map, unsigned long size, unsigned long start,
-					  unsigned long flipped)
+					  unsigned long flipped, const char *file, int line)
 {
 	for (unsigned long word = start / BITS_PER_LONG; word * BITS_PER_LONG < size; word++) {
 		unsigned long found = (map[word] ^ flipped) & thpscope_part(word, start, size);
+		unsigned long bit = word * BITS_PER_LONG + (found ? (unsigned long)__builtin_ctzl(found) : BITS_PER_LONG - 1);
 
+		thpscope_within(map, bit < size ? bit + 1 : size, file, line);
 		if (found)
-			return word * BITS_PER_LONG + (unsigned long)__builtin_ctzl(found);
+			return bit;
 	}
 	return size;
 }
 
-#define find_next_bit(map, size, start) thpscope_find(map, size, start, 0)
-#define find_first_bit(map, size) thpscope_find(map, size, 0, 0)
-#define find_next_zero_bit(map, size, start) thpscope_find(map, size, start, ~0UL)
-#define find_first_zero_bit(map, size) thpscope_find(map, size, 0, ~0UL)
+#define find_next_bit(map, size, start) thpscope_find(map, size, start, 0, __FILE__, __LINE__)
+#define find_first_bit(map, size) thpscope_find(map, size, 0, 0, __FILE__, __LINE__)
+#define find_next_zero_bit(map, size, start) thpscope_find(map, size, start, ~0UL, __FILE__, __LINE__)
+#define find_first_zero_bit(map, size) thpscope_find(map, size, 0, ~0UL, __FILE__, __LINE__)
 
-static inline unsigned long find_last_bit(const unsigned long *map, unsigned long size)
+#define find_last_bit(map, size) thpscope_find_last(map, size, __FILE__, __LINE__)
+static inline unsigned long thpscope_find_last(const unsigned long *map, unsigned long size, const char *file, int line)
 {
 	for (unsigned long bit = size; bit-- > 0;)
-		if (test_bit(bit, map))
+		if (thpscope_test_bit(bit, map, file, line))
 			return bit;
 	return size;
 }

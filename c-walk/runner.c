@@ -76,7 +76,6 @@ struct run {
 static struct shared *shared;
 static struct request request;
 static struct thpscope_range range;
-static unsigned long present[MAX_PTES / (8 * sizeof(long))];
 static struct run runs[2];
 static struct run *run;
 /* The answer, written once all of it is there: a run that ends the process has none. */
@@ -146,6 +145,14 @@ void thpscope_undefined(const char *call, const char *file, int line)
 	char what[80];
 
 	snprintf(what, sizeof what, "calls %s, which is undefined,", call);
+	fault(what, file, line);
+}
+
+void thpscope_beyond(const char *map, unsigned long bit, unsigned long bits, const char *file, int line)
+{
+	char what[120];
+
+	snprintf(what, sizeof what, "uses bit %lu of %s, which has %lu,", bit, map, bits);
 	fault(what, file, line);
 }
 
@@ -228,11 +235,14 @@ static bool read_request(void)
 		return false;
 	if (request.known < 0 || request.known > MOST_ATTEMPTS || !read_all(request.results, (size_t)request.known))
 		return false;
-	memset(present, 0, sizeof present);
-	for (int page = 0; page < 1 << thpscope_pmd_order; page += 32)
-		present[page / (8 * (int)sizeof(long))] |= (unsigned long)request.present[page / 32] << (page % (8 * sizeof(long)));
+	for (int page = 0; page < 1 << thpscope_pmd_order; page += 32) {
+		unsigned long *word = &thpscope_present[page / (8 * (int)sizeof(long))];
+		int shift = page % (8 * (int)sizeof(long));
+
+		*word = (shift ? *word : 0) | (unsigned long)request.present[page / 32] << shift;
+	}
 	range = (struct thpscope_range){
-		.present_ptes = present,
+		.present_ptes = thpscope_present,
 		.unmapped = (unsigned int)request.unmapped,
 		.enabled_orders = (unsigned long)request.orders,
 		.uffd_armed = request.uffd_armed != 0,

@@ -31,6 +31,9 @@ int thpscope_call(void);
 extern const int thpscope_pmd_order;
 extern const int thpscope_page_shift;
 
+/* The bitmap of thpscope_range: of the file's program, so that sanitizers know its end. */
+extern unsigned long thpscope_present[];
+
 /* Attempts the window that begins so many PTEs behind an address; how it ended. */
 int thpscope_try_address(unsigned long address, long offset, long order);
 /* Says that a window is looked at. */
@@ -38,6 +41,7 @@ void thpscope_look(long offset, long order);
 
 /* End the run: the function did what no function may do. */
 _Noreturn void thpscope_undefined(const char *call, const char *file, int line);
+_Noreturn void thpscope_beyond(const char *map, unsigned long bit, unsigned long bits, const char *file, int line);
 _Noreturn void thpscope_broken(const char *what, const char *file, int line);
 
 #endif

@@ -1,7 +1,7 @@
 import { countPages } from '../core/memory/occupancy.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { AlgorithmRun, type RunRecord, recordOf, rulesOf, sameRecords } from './algorithm-run.ts';
-import type { CaseSpace, DecideOutcome } from './cases/case-space.ts';
+import type { CaseSpace, DecideOutcome, TriedCase } from './cases/case-space.ts';
 import {
   isSmallerCase,
   outcomeOfCase,
@@ -30,6 +30,11 @@ export interface Check {
 export interface CheckOptions {
   /** What is tried, stage by stage; a run ends after the stage in which something was found. */
   readonly stages: Iterable<readonly CaseSpace[]>;
+  /**
+   * What to go on with, for a run that whoever asked ends: spaces then take turns, so that wherever it ends
+   * each of them was begun.
+   */
+  readonly further?: Iterable<CaseSpace>;
   /** Cases to be tried at most. */
   readonly most?: number;
   /** A result that leads to smaller windows, for cases that shrinking makes up. */
@@ -61,6 +66,15 @@ export interface Finding {
   readonly twice: readonly RunRecord[] | undefined;
 }
 
+/** A space of which cases are being tried. */
+interface BegunSpace {
+  readonly space: CaseSpace;
+  readonly tried: { -readonly [K in keyof Coverage]: Coverage[K] };
+  readonly cases: Iterator<TriedCase>;
+  /** Cases to go on with once something was found. */
+  left: number;
+}
+
 /** A finding that more cases may add to. */
 interface Found {
   wrong: Wrong;
@@ -71,6 +85,10 @@ interface Found {
   exhaustive: boolean;
   twice: readonly RunRecord[] | undefined;
 }
+
+/** Cases of a space before it is another's turn. */
+const CASES_A_TURN = 250;
+const LARGE_CASES_A_TURN = 100;
 
 /** Cases between two looks at the clock of the caller. */
 const CASES_A_STEP = 1_000;
@@ -130,9 +148,38 @@ export class CheckRun {
 
   /** Yields now and then how many cases there were; ends early when nothing is left to find. */
   *run(): Generator<number> {
-    for (const stage of this.#options.stages) {
-      for (const space of stage) if (yield* this.#try(space)) return;
+    const { stages, further } = this.#options;
+    if (further) return yield* this.#runByTurns([...stages], further);
+    for (const stage of stages) {
+      for (const space of stage) if ((yield* this.#try(this.#begin(space))) === 'over') return;
       if (this.#isOver) return;
+    }
+  }
+
+  /**
+   * Tries some cases of each space in turn: of the first stage first, and of one stage more in each round. A
+   * round is a number of cases, so a case has the same number in each run.
+   */
+  *#runByTurns(stages: readonly (readonly CaseSpace[])[], further: Iterable<CaseSpace>): Generator<number> {
+    const waiting = stages.map((stage) => stage.map((space) => this.#begin(space)));
+    let open: BegunSpace[] = [];
+    let foundAt: number | undefined;
+    while (open.length > 0 || waiting.length > 0) {
+      open.push(...(waiting.shift() ?? []));
+      const still: BegunSpace[] = [];
+      for (const begun of open) {
+        const turn = begun.space.limits ? CASES_A_TURN : LARGE_CASES_A_TURN;
+        const end = yield* this.#try(begun, turn);
+        if (end === 'over') return;
+        if (end === 'more') still.push(begun);
+      }
+      open = still;
+      if (this.#isOver) foundAt ??= this.cases;
+      if (foundAt !== undefined && this.cases - foundAt >= CASES_ONCE_FOUND) return;
+    }
+    for (const space of further) {
+      if (this.#isOver) return;
+      if ((yield* this.#try(this.#begin(space))) === 'over') return;
     }
   }
 
@@ -141,17 +188,30 @@ export class CheckRun {
     return [...this.#found.values()].some(({ wrong }) => endsCheckRun(wrong));
   }
 
-  /** True when nothing is left to be tried. */
-  *#try(space: CaseSpace): Generator<number, boolean> {
+  #begin(space: CaseSpace): BegunSpace {
     const { pmdOrder, what, exhaustive, results, limits } = space;
     const tried = { pmdOrder, what, exhaustive, results, limits, cases: 0, complete: false };
     this.#coverage.push(tried);
-    const casesAStep = limits ? CASES_A_STEP : LARGE_CASES_A_STEP;
+    return { space, tried, cases: space.cases()[Symbol.iterator](), left: CASES_ONCE_FOUND };
+  }
+
+  /**
+   * Tries cases of a space, so many at most: whether there are more of it, or nothing is left to be tried at
+   * all.
+   */
+  *#try(begun: BegunSpace, turn = Number.POSITIVE_INFINITY): Generator<number, 'done' | 'more' | 'over'> {
+    const { space, tried, cases } = begun;
+    const casesAStep = space.limits ? CASES_A_STEP : LARGE_CASES_A_STEP;
     const { most = Number.POSITIVE_INFINITY } = this.#options;
-    let left = CASES_ONCE_FOUND;
-    for (const { shape, outcome } of space.cases()) {
-      if (this.cases >= most) return true;
-      if (!exhaustive && this.#found.size > 0 && this.#isOver && left-- === 0) return false;
+    for (let count = 0; count < turn; count++) {
+      const next = cases.next();
+      if (next.done) {
+        tried.complete = true;
+        return 'done';
+      }
+      const { shape, outcome } = next.value;
+      if (this.cases >= most) return 'over';
+      if (!space.exhaustive && this.#found.size > 0 && this.#isOver && begun.left-- === 0) return 'done';
       this.#shape = shape;
       this.#rules = undefined;
       tried.cases++;
@@ -160,16 +220,15 @@ export class CheckRun {
       this.#check.count?.(this.#runs, shape);
       const fresh = wrong.some((each) => !this.#found.has(wrongKey(each)));
       if (fresh || this.cases % CASES_UNTIL_AGAIN === 0) {
-        const begun = this.#begun;
-        if (this.#changes(shape, outcome)) return true;
-        this.#begun = begun;
+        const runs = this.#begun;
+        if (this.#changes(shape, outcome)) return 'over';
+        this.#begun = runs;
       }
       if (wrong.length > 0) yield* this.#record(wrong, space);
       // An algorithm that does what none may do is not asked again and again.
-      if (wrong.some(({ kind }) => kind === 'fault')) return false;
+      if (wrong.some(({ kind }) => kind === 'fault')) return 'done';
     }
-    tried.complete = true;
-    return false;
+    return 'more';
   }
 
   /** Keeps what the current case gets wrong. */

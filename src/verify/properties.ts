@@ -50,6 +50,14 @@ export function propertyLine(name: PropertyName): string {
   return PROPERTIES[name].text;
 }
 
+/**
+ * Whether an algorithm means to do otherwise: the proposed rebuild stops, and returns, by rules of its own
+ * (docs/khugepaged.md#rounds-results).
+ */
+export function departsByDesign(algorithm: string, name: PropertyName): boolean {
+  return algorithm === 'rounds' && ['stops', 'result', 'failed-allocation'].includes(name);
+}
+
 /** What an algorithm reports of its search: without it nothing can be said about it. */
 export interface Reported {
   visits: boolean;

@@ -1,7 +1,7 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
 import { bestCover, type Cover, parseObjective } from './best-cover.ts';
-import { type CaseRun, caseRunOf, hangingRun, runCase } from './cases/case-run.ts';
+import { type CaseRun, caseRunOf, firstDifference, hangingRun, runCase } from './cases/case-run.ts';
 import { policyOf, type SearchCase } from './cases/search-case.ts';
 import { EVERY_ACTION } from './cases/small-cases.ts';
 import { stagesToCheck, stagesToCompare, stagesToRate, type WhichCases } from './cases/stages.ts';
@@ -22,6 +22,8 @@ export type Asked =
 export interface VerifyOptions extends WhichCases {
   /** Cases to be tried at most. */
   readonly mostCases?: number;
+  /** Whoever asks ends it: every kind of cases gets its share, and random ones follow without end. */
+  readonly endless?: boolean;
 }
 
 /** A finding with what each algorithm does in that case. */
@@ -150,6 +152,43 @@ export class Verification {
     return { ...report, shrinkingSteps: check.shrinkingSteps, findings: [...report.findings, hang] };
   }
 
+  /**
+   * A report on the same algorithms without what is wrong only after other ranges: of that it says that
+   * something is kept. For algorithms that were loaded anew since.
+   */
+  confirm(report: VerifyReport): VerifyReport {
+    const isKept = ({ wrong, case: searchCase }: ExplainedFinding) =>
+      wrong.kind !== 'unsteady' &&
+      !(wrong.kind === 'fault' && wrong.fault === 'hangs') &&
+      !this.check.isWrongIn(searchCase, wrong);
+    const kept = report.findings.filter(isKept);
+    if (kept.length === 0) return report;
+    const findings = report.findings.filter((finding) => !kept.includes(finding));
+    const properties = report.properties && { ...report.properties };
+    for (const { wrong } of kept)
+      if (properties && wrong.kind === 'property') properties[wrong.name] = 'not-reported';
+    const isKnown = findings.some(({ wrong }) => wrong.kind === 'unsteady');
+    return { ...report, properties, findings: isKnown ? findings : [this.#unsteady(kept[0]), ...findings] };
+  }
+
+  /** What was found in a case before, and what is found in it now. */
+  #unsteady(finding: ExplainedFinding): ExplainedFinding {
+    const now = this.#runs(finding.case);
+    const differs = finding.runs.findIndex((run, i) => !isSameRun(run, now[i]));
+    const which = Math.max(0, differs);
+    const { name } = this.#algorithms[which];
+    const named = (run: CaseRun, when: string): CaseRun => ({ ...run, name: `${name}, ${when}` });
+    return {
+      ...finding,
+      wrong: { kind: 'unsteady', algorithm: name },
+      exhaustive: false,
+      causes: [],
+      runs: [named(finding.runs[which], 'after other ranges'), named(now[which], 'started anew')],
+      best: undefined,
+      usual: undefined,
+    };
+  }
+
   #states(findings: readonly ExplainedFinding[]): Partial<Record<PropertyName, PropertyState>> {
     const state = (name: PropertyName): PropertyState => {
       if (findings.some(({ wrong }) => wrong.kind === 'property' && wrong.name === name)) return 'broken';
@@ -185,6 +224,13 @@ export class Verification {
   }
 }
 
+/** Whether a search did the same, as far as anybody sees. */
+function isSameRun(a: CaseRun, b: CaseRun): boolean {
+  return (
+    firstDifference(a, b) === undefined && a.result === b.result && a.fault?.message === b.fault?.message
+  );
+}
+
 /** A check, and what it adds up. */
 interface Question {
   readonly check: Check;
@@ -207,11 +253,13 @@ function questionOf(asked: Asked, [a, b]: readonly CheckedAlgorithm[]): Result<Q
   }
 }
 
-function optionsOf(asked: Asked, { mostCases, ...which }: VerifyOptions): CheckOptions {
-  const stages = { equivalence: stagesToCompare, properties: stagesToCheck, optimality: stagesToRate };
+function optionsOf(asked: Asked, { mostCases, endless = false, ...which }: VerifyOptions): CheckOptions {
+  const stagesFor = { equivalence: stagesToCompare, properties: stagesToCheck, optimality: stagesToRate };
   const fails = (which.results ?? EVERY_ACTION).find((result) => actionAfter(result) === 'next-order');
+  const { stages, further } = stagesFor[asked.kind](which);
   return {
-    stages: stages[asked.kind](which),
+    stages,
+    ...(endless ? { further } : {}),
     ...(mostCases === undefined ? {} : { most: mostCases }),
     ...(fails === undefined || asked.kind === 'optimality' ? {} : { fails }),
   };

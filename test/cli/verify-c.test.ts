@@ -82,8 +82,8 @@ describe.skipIf(!hasCompiler)('a search in C', () => {
     [
       'next-order-by-highest-bit',
       4,
-      '--pattern 12 --orders 2-3 --max-ptes-none 15 --outcome 8:3=SCAN_PAGE_COUNT',
-      'attempts 12:3, which is not inside the range',
+      '--pattern 0 --orders 2-3 --max-ptes-none 15',
+      'uses bit 19 of mthp_present_ptes, which has 16, at examples/algorithms/next-order-by-highest-bit.c:16',
     ],
     [
       'step-too-small',
@@ -94,7 +94,7 @@ describe.skipIf(!hasCompiler)('a search in C', () => {
     [
       'lowest-bit-of-zero',
       3,
-      '--pattern 0 --orders none --max-ptes-none 7',
+      '--pattern 0 --orders 2 --max-ptes-none 7',
       'calls __ffs(0), which is undefined, at examples/algorithms/lowest-bit-of-zero.c:8',
     ],
   ])('%s is refuted with its smallest case', async (name, pmdOrder, flags, sentence) => {
@@ -156,7 +156,7 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     ['writes where nothing is', '*(volatile int *)8 = 1; return 0;', /writes where no memory is at .*\.c:5$/],
     [
       'writes beyond the end',
-      'set_bit(100000, cc->mthp_bitmap); return 0;',
+      '*(volatile char *)(cc + 1) = 1; return 0;',
       /beyond the end of what it has at .*\.c:5$/,
     ],
     ['divides by zero', 'return 4 / unmapped;', /leaves undefined at .*\.c:5: division by zero$/],
@@ -220,7 +220,7 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
       const path = file('faulty.c', searching(body, POSIX));
       const { stdout, code } = await verify(path, '--cases', '1000');
       expect(stdout.split('\n')[0]).toMatch(sentence);
-      expect(stdout).toMatch(/again: thpscope verify walk .* --pmd-order 3 --pattern 0 --orders none/);
+      expect(stdout).toMatch(/again: thpscope verify walk .* --pmd-order 3 --pattern 0 --orders 2/);
       expect(code).toBe(1);
       await expect.poll(searches).toBe('');
     },
@@ -374,6 +374,42 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     expect(other.code).toBe(2);
   });
 
+  test.each([
+    ['test_bit(HPAGE_PMD_NR, cc->mthp_present_ptes)', 'bit 8 of mthp_present_ptes'],
+    ['helper(cc->mthp_bitmap + 0)', 'bit 9 of mthp_bitmap'],
+    ['find_next_zero_bit(cc->mthp_present_ptes, HPAGE_PMD_NR + 64, 0)', 'bit 8 of mthp_present_ptes'],
+    ['bitmap_weight_from(cc->mthp_present_ptes, 4, 12)', 'bit 11 of mthp_present_ptes'],
+    ['bitmap_empty(cc->mthp_bitmap_temp, 9)', 'bit 8 of mthp_bitmap_temp'],
+    ['(set_bit(8, cc->mthp_bitmap_mask), 1)', 'bit 8 of mthp_bitmap_mask'],
+    ['(bitmap_copy(cc->mthp_bitmap_temp, cc->mthp_bitmap, 16), 1)', 'bit 15 of mthp_bitmap'],
+    ['test_bit(8, thpscope_range->present_ptes)', 'bit 8 of present_ptes'],
+  ])('that looks behind a bitmap is told so: %s', async (call, bit) => {
+    const helper = 'static bool helper(const unsigned long *map) { return test_bit(9, map); }';
+    const body = `if (${call})\n\t\treturn SCAN_FAIL;\n\treturn SCAN_FAIL;`;
+    const path = file('behind.c', searching(body, helper));
+    const { stdout, code } = await verify(path, ...words('--pattern 0-7 --orders 2-3 --max-ptes-none 0'));
+    expect(stdout.split('\n')[0]).toBe(
+      `${path} uses ${bit}, which has 8, at ${path}:${call.startsWith('helper') ? 1 : 5}`,
+    );
+    expect(code).toBe(1);
+  });
+
+  test('may name more bits than there are, where none of them is looked at', async () => {
+    const calls = [
+      'find_next_bit(cc->mthp_present_ptes, HPAGE_PMD_NR + 64, 0)',
+      'find_next_bit(cc->mthp_present_ptes, HPAGE_PMD_NR, HPAGE_PMD_NR + 4)',
+      'bitmap_weight_from(cc->mthp_present_ptes, 12, 12)',
+    ];
+    const path = file('within.c', searching(`return ${calls.join(' + ')} > 99 ? SCAN_SUCCEED : SCAN_FAIL;`));
+    const { stdout } = await thpscope([
+      'verify',
+      path,
+      ...words('--pmd-order 3 --pattern 0-7 --orders 2-3 --max-ptes-none 0 --relation result'),
+    ]);
+    expect(stdout).not.toContain('uses bit');
+    expect(stdout).toContain('SCAN_FAIL');
+  });
+
   test('is explained like a built-in: its attempts, and the visits that it reports', async () => {
     const line =
       'explain --pattern 4-7,12-27 --pmd-order 5 --orders 2-4 --max-ptes-none 0 --json --algorithm';
@@ -392,7 +428,29 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     expect(visits.map(window)).toEqual(attempted.map(window));
   });
 
-  test('that crashes ends explain and compare with one sentence and exit code 2', async () => {
+  test('that is wrong only after other ranges keeps something, and is no difference', async () => {
+    const text = readFileSync('examples/algorithms/walk.c', 'utf8');
+    const tired = text
+      .replace('bool collapsed = false', 'static int looks; bool collapsed = false')
+      .replace('if (test_bit(order', 'if (looks++ < 20000 && test_bit(order');
+    const { stdout, code } = await verify(file('tired.c', tired), '--cases', '20000', '--seed', '1');
+    expect(stdout.split('\n')[0]).toMatch(/tired.c does not do the same twice for the same case$/);
+    // Where it is noticed within a case or only when all is tried again, it is no difference.
+    expect(stdout).not.toContain('differ:');
+    expect(stdout).not.toMatch(/^again:/m);
+    expect(code).toBe(1);
+  });
+
+  test('that attempts what is not enabled is shown with orders that are, and none without a selftest', async () => {
+    const text = readFileSync('examples/algorithms/walk.c', 'utf8');
+    const path = file('enabled.c', text.replace('test_bit(order, &enabled_orders)', 'order >= 2'));
+    const { stdout } = await verify(path, '--cases', '1000', '--seed', '1');
+    expect(stdout).toContain('case: --pmd-order 3 --pattern 0 --orders 2 --max-ptes-none 7\n');
+    const none = await verify(path, ...words('--pattern 0 --orders none --max-ptes-none 7 --format mail'));
+    expect(none.stdout).toContain('No selftest: no kernel searches memory for which no size is enabled.');
+  });
+
+  test('that crashes ends explain and compare with one sentence and exit code 5', async () => {
     const path = file('crashes.c', searching('return *(volatile int *)8;'));
     for (const line of [
       `explain --pattern 0-3 --algorithm ${path}`,
@@ -403,7 +461,7 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
         `thpscope: ${path} reads where no memory is at ${path}:5; 'thpscope verify ${path}' shows the smallest case\n`,
       );
       expect(stdout).toBe('');
-      expect(code).toBe(2);
+      expect(code).toBe(5);
     }
   });
 

@@ -67,7 +67,7 @@ describe('each kind of difference, with the smallest case', () => {
         'difference extra': '3: 0, 2-3, 7 0:3=SCAN_PAGE_LRU',
       },
     ],
-    ['lies', { 'difference result': '3: 0, none, 7' }],
+    ['lies', { 'difference result': '3: 0, 2, 0' }],
     [
       'bound8',
       {

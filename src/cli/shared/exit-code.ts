@@ -8,7 +8,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [2, 'usage'],
   [3, 'no permission'],
   [4, 'not supported here'],
-  [5, 'input not found, unreadable or corrupt, or an algorithm that cannot be loaded'],
+  [5, 'input not found, unreadable or corrupt, or an algorithm that cannot be loaded or does what none may'],
   [70, 'a bug of thpscope'],
 ];
 

@@ -84,7 +84,11 @@ export function provedPartsText(view: PropertyProofView, style: Style): string {
   const { proof, name } = view;
   return [
     '',
-    ...wrap(`what is proved of ${printable(name)} is ${provedOfOne(view)}`, 110),
+    ...wrap(`${printable(name)}, ${provedOfOne(view)}:`, 110),
+    ...PROPERTY_NAMES.filter((each) => !proof.leavesOpen.includes(each)).map(
+      (each) => `${style.good('proved')}  ${propertyLine(each)}`,
+    ),
+    '',
     ...partLines(proof),
     '',
     ...boundsTable(proof),

@@ -1,12 +1,12 @@
 import { grouped, plural } from '../../core/base/plural.ts';
 import type { Cover } from '../../verify/best-cover.ts';
-import { type CaseRun, firstDifference, type RunStep } from '../../verify/cases/case-run.ts';
+import { assumesHoles, type CaseRun, firstDifference, type RunStep } from '../../verify/cases/case-run.ts';
 import type { SearchCase } from '../../verify/cases/search-case.ts';
 import { EVERY_RESULT } from '../../verify/cases/stages.ts';
 import type { Coverage } from '../../verify/check-run.ts';
 import { DIFFERENCES } from '../../verify/difference.ts';
 import type { Gap } from '../../verify/optimality.ts';
-import { PROPERTY_NAMES, type PropertyName, propertyLine } from '../../verify/properties.ts';
+import { departsByDesign, PROPERTY_NAMES, type PropertyName, propertyLine } from '../../verify/properties.ts';
 import { RELATIONS } from '../../verify/relation.ts';
 import type { ExplainedFinding, PropertyState, VerifyReport } from '../../verify/verification.ts';
 import { printable } from '../words/printable.ts';
@@ -32,7 +32,10 @@ export function verifyText(view: VerifyView, style: Style): string {
     ...findingsByCase(report.findings).flatMap((group) => ['', ...findingLines(group, view, style)]),
   ];
   if (single) {
-    const shown = report.findings.length > 0 ? [] : ['', ...sideBySide(report.runs, style)];
+    const shown =
+      report.findings.length > 0
+        ? []
+        : ['', ...sideBySide(report.runs, style), ...armedLines(report.runs, single, style)];
     return `${[...lines, ...shown].join('\n')}\n`;
   }
   return [...lines, '', ...triedLines(view, style), ''].join('\n');
@@ -46,7 +49,8 @@ function triedLines(view: VerifyView, style: Style): string[] {
     return { title, align: i === 1 ? ('left' as const) : ('right' as const) };
   });
   const rows = coverage.map(({ pmdOrder, what, complete, cases: tried }) => {
-    return [String(pmdOrder), complete ? what : `${what} (not all)`, grouped(tried)];
+    const much = complete ? '' : tried > 0 ? ' (not all)' : ' (none)';
+    return [String(pmdOrder), what + much, grouped(tried)];
   });
   const more = shrinkingSteps > 0 ? `, and ${grouped(shrinkingSteps)} to make those found smaller` : '';
   return [
@@ -79,7 +83,7 @@ function verdictLines(view: VerifyView, style: Style): string[] {
   const [a, b] = names.map(printable);
   switch (asked.kind) {
     case 'properties':
-      return propertyLines(properties ?? {}, tried, style);
+      return propertyLines(names[0], properties ?? {}, tried, style);
     case 'equivalence': {
       const relation = RELATIONS[asked.relation];
       if (findings.length === 0)
@@ -115,24 +119,41 @@ function badLines({ findings }: VerifyReport, style: Style): string[] {
   });
 }
 
-const STATES = { proved: 'proved', held: 'held', broken: 'broken', 'not-reported': 'not reported' } as const;
+const STATES = {
+  held: 'held',
+  broken: 'broken',
+  departs: 'departs',
+  'not-reported': 'not reported',
+} as const;
 
+/** What cases showed; what is proved has a part of its own. */
 function propertyLines(
+  algorithm: string,
   properties: Partial<Record<PropertyName, PropertyState>>,
   tried: string,
   style: Style,
 ): string[] {
-  const width = Math.max(...Object.values(properties).map((state) => STATES[state].length));
-  const line = (state: PropertyState, text: string) => {
-    const tone = { proved: style.good, held: style.good, broken: style.bad, 'not-reported': style.dim }[
+  const open = PROPERTY_NAMES.filter((name) => properties[name] !== 'proved');
+  const stateOf = (name: PropertyName): keyof typeof STATES => {
+    const state = properties[name] ?? 'not-reported';
+    if (state === 'proved') return 'held';
+    return state === 'broken' && departsByDesign(algorithm, name) ? 'departs' : state;
+  };
+  const width = Math.max(...open.map((name) => STATES[stateOf(name)].length));
+  const line = (state: keyof typeof STATES, text: string) => {
+    const tone = { held: style.good, broken: style.bad, departs: style.warn, 'not-reported': style.dim }[
       state
     ];
     return `${tone(STATES[state].padEnd(width))}  ${text}`;
   };
+  const departs = open.some((name) => stateOf(name) === 'departs');
   return [
     `${tried}:`,
-    ...PROPERTY_NAMES.map((name) => line(properties[name] ?? 'not-reported', propertyLine(name))),
+    ...open.map((name) => line(stateOf(name), propertyLine(name))),
     line('held', 'every attempt is inside the range, aligned and enabled'),
+    ...(departs
+      ? [`departs: from Linux 7.3, as ${algorithm} means to (docs/khugepaged.md#rounds-results)`]
+      : []),
   ];
 }
 
@@ -177,12 +198,13 @@ function findingLines(group: readonly ExplainedFinding[], view: VerifyView, styl
     ? '; none of those tried of this PMD order has fewer PTEs'
     : unsteady
       ? ''
-      : ', then made smaller step by step';
+      : `, then made smaller step by step${smallerOrder(searchCase, view.flags)}`;
   return [
     ...headlines(group, view).map((line) => style.bold(line)),
     `case: ${caseFlags(searchCase).join(' ')}`,
     '',
     ...sideBySide(runs, style),
+    ...armedLines(runs, searchCase, style),
     ...(best ? [`best: ${coverLine(best)}, worth ${round(best.worth)}`] : []),
     '',
     ...(single ? [] : [style.dim(`found after ${plural(after, 'case')}${how}`)]),
@@ -190,12 +212,32 @@ function findingLines(group: readonly ExplainedFinding[], view: VerifyView, styl
   ];
 }
 
+/** That a case is of another PMD order than was asked for. */
+function smallerOrder({ range }: SearchCase, { pmdOrder }: TriedFlags): string {
+  const found = range.geometry.pmdOrder;
+  return pmdOrder === undefined || pmdOrder === found ? '' : `, down to PMD order ${found}`;
+}
+
+/** What is only assumed of a case with userfaultfd, and what its columns leave out. */
+function armedLines(runs: readonly CaseRun[], { range }: SearchCase, style: Style): string[] {
+  if (!range.uffdArmed) return [];
+  const assumed = assumesHoles(runs)
+    ? [
+        'assumed: attempts on windows with holes succeed; where userfaultfd is armed they end in SCAN_EXCEED_NONE_PTE (--outcome)',
+      ]
+    : [];
+  const needed =
+    'pages needed are those that Linux asks for, which does not look at userfaultfd before an attempt';
+  return [...assumed, needed].map((line) => style.dim(line));
+}
+
 /** What a case shows, where that is not said by the verdict. */
 function headlines(group: readonly ExplainedFinding[], { report, single }: VerifyView): string[] {
   const [{ wrong, count }] = group;
   if (wrong.kind === 'property') {
     const often = single ? '' : ` in ${grouped(count)} of ${plural(report.cases, 'case')}`;
-    return [`broken${often}: ${propertyLine(wrong.name)}`];
+    const how = departsByDesign(report.names[0], wrong.name) ? 'departs' : 'broken';
+    return [`${how}${often}: ${propertyLine(wrong.name)}`];
   }
   const names = group.flatMap((each) =>
     each.wrong.kind === 'difference' ? [DIFFERENCES[each.wrong.name]] : [],

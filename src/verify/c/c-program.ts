@@ -35,8 +35,11 @@ export function programOf(file: CFile, entry: CEntry, headerNames: ReadonlySet<s
   ].join('\n');
 }
 
-/** Bitmaps of collapse_control in one version or another. */
+/** Bitmaps of collapse_control in one version or another, which hold the pages of a case. */
 const BITMAPS = ['mthp_present_ptes', 'mthp_bitmap'];
+
+/** Others that the header's collapse_control has. */
+const SPARE_BITMAPS = ['mthp_bitmap_mask', 'mthp_bitmap_temp'];
 
 function callLines({ text, definitions }: CFile, { name, values }: CEntry): string[] {
   // Of a collapse_control that the file brings along only what is in it can be set.
@@ -45,6 +48,7 @@ function callLines({ text, definitions }: CFile, { name, values }: CEntry): stri
   return [
     'const int thpscope_pmd_order = HPAGE_PMD_ORDER;',
     'const int thpscope_page_shift = PAGE_SHIFT;',
+    'unsigned long thpscope_present[BITS_TO_LONGS(HPAGE_PMD_NR)];',
     'int thpscope_call(void)',
     '{',
     'static struct mm_struct mm;',
@@ -61,8 +65,25 @@ function callLines({ text, definitions }: CFile, { name, values }: CEntry): stri
     ...BITMAPS.filter(has).map(
       (field) => `memcpy(cc.${field}, thpscope_range->present_ptes, sizeof cc.${field});`,
     ),
+    ...knownBitmaps(isOwn ? BITMAPS.filter(has) : [...BITMAPS, ...SPARE_BITMAPS], isOwn),
     '(void)mmap_locked;',
     `return (int)${name}(${values.join(', ')});`,
     '}',
   ];
+}
+
+/** Says how many bits the bitmaps have: of a collapse_control that the file brings along, whole words. */
+function knownBitmaps(fields: readonly string[], isOwn: boolean): string[] {
+  const maps = [
+    { name: 'present_ptes', map: 'thpscope_present', bits: 'HPAGE_PMD_NR' },
+    ...fields.map((name) => ({
+      name,
+      map: `cc.${name}`,
+      bits: isOwn ? `8 * sizeof cc.${name}` : 'HPAGE_PMD_NR',
+    })),
+  ];
+  return maps.map(
+    ({ name, map, bits }, i) =>
+      `thpscope_bitmaps[${i}] = (struct thpscope_bitmap){ "${name}", ${map}, ${bits} };`,
+  );
 }

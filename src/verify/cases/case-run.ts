@@ -71,3 +71,13 @@ export function firstDifference(a: CaseRun, b: CaseRun): number | undefined {
   }
   return undefined;
 }
+
+/**
+ * Whether an attempt of a case with userfaultfd succeeded on a window with holes, which isolation lets none.
+ * Source: __collapse_huge_page_isolate, docs/khugepaged.md#none-rules.
+ */
+export function assumesHoles(runs: readonly CaseRun[]): boolean {
+  return runs.some(({ steps }) =>
+    steps.some(({ order, occupied, result }) => result === 'SCAN_SUCCEED' && occupied < 1 << order),
+  );
+}

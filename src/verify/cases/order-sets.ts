@@ -1,15 +1,19 @@
 import type { Geometry } from '../../core/memory/geometry.ts';
-import { anonOrders, asOrderSet, type OrderSet, ordersOf } from '../../core/memory/order.ts';
+import { anonOrders, asOrderSet, NO_ORDERS, type OrderSet, ordersOf } from '../../core/memory/order.ts';
 
 /** Up to this PMD order a tree of windows is tried with every set of orders; above it they are too many. */
 const ALL_SETS_UP_TO = 9;
 
-/** Every set of orders that anonymous memory can have, the smallest sets first. */
+/**
+ * Every set of orders that anonymous memory can have, the smallest sets first. The empty one comes last: no
+ * kernel searches where nothing is enabled, so a case of another set says more.
+ */
 export function everySetOfOrders(geometry: Geometry): OrderSet[] {
   const all = anonOrders(geometry);
   const masks: OrderSet[] = [];
   for (let mask = 0; mask <= all; mask++) if ((mask & all) === mask) masks.push(asOrderSet(mask));
-  return masks.sort((a, b) => ordersOf(a).length - ordersOf(b).length);
+  const rank = (set: OrderSet) => (set === NO_ORDERS ? Number.MAX_VALUE : ordersOf(set).length);
+  return masks.sort((a, b) => rank(a) - rank(b));
 }
 
 /** Sets of orders to follow trees of windows with, and what they are in words. */

@@ -1,6 +1,6 @@
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '../../core/memory/occupancy.ts';
-import { asOrderSet, type OrderSet } from '../../core/memory/order.ts';
+import { asOrderSet, NO_ORDERS, type OrderSet } from '../../core/memory/order.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
 import { decidedOutcome, type OutcomeRule } from '../../core/rules/outcome.ts';
 import { type CollapsePolicy, defaultLimits, type NoneLimits } from '../../core/rules/policy.ts';
@@ -41,8 +41,12 @@ export function ptesOf({ range }: Shape): number {
   return countPages(range.occupied) + range.unmapped;
 }
 
-/** Whether a case is smaller than another: of a smaller PMD order, or with fewer PTEs. */
+/**
+ * Whether a case is smaller than another: of a smaller PMD order, or with fewer PTEs. One without any enabled
+ * order, which no kernel searches, is larger than all others.
+ */
 export function isSmallerCase(a: Shape, b: Shape): boolean {
+  if ((a.orders === NO_ORDERS) !== (b.orders === NO_ORDERS)) return b.orders === NO_ORDERS;
   const [ofA, ofB] = [a.range.geometry.pmdOrder, b.range.geometry.pmdOrder];
   return ofA < ofB || (ofA === ofB && ptesOf(a) < ptesOf(b));
 }

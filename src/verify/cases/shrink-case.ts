@@ -21,6 +21,7 @@ import {
   hasOrder,
   intersectOrders,
   MIN_ANON_ORDER,
+  NO_ORDERS,
   type OrderSet,
   orderSet,
   ordersOf,
@@ -46,6 +47,7 @@ export function* shrinkCase(
     smallest = next;
     next = undefined;
     for (const candidate of smallerCases(smallest, fails)) {
+      if (candidate.orders === NO_ORDERS && smallest.orders !== NO_ORDERS) continue;
       yield;
       if (!isWrong(candidate)) continue;
       next = candidate;
@@ -64,6 +66,10 @@ function* smallerCases(searchCase: SearchCase, fails: ScanResult | undefined): G
     yield* fewerBefore(searchCase);
     return;
   }
+  // No kernel searches where nothing is enabled.
+  if (searchCase.orders === NO_ORDERS)
+    for (const order of ordersOf(anonOrders(searchCase.range.geometry)))
+      yield { ...searchCase, orders: orderSet([order]) };
   for (const half of halves(searchCase)) {
     yield half;
     if (fails) yield* withMoreFailures(half, fails);

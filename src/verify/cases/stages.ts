@@ -19,8 +19,13 @@ export interface WhichCases {
   readonly limitsByOrder?: boolean;
   /** Passes of several ranges too: some search keeps something over a pass. */
   readonly passes?: boolean;
-  /** Go on with random cases without end: whoever asks ends it. */
-  readonly endless?: boolean;
+}
+
+/** Cases stage by stage, and what to go on with. */
+export interface Stages {
+  readonly stages: readonly (readonly CaseSpace[])[];
+  /** Random cases without end, round by round. */
+  readonly further: Iterable<CaseSpace>;
 }
 
 /** Those of pages of 16K and 64K on arm64. */
@@ -33,7 +38,7 @@ export const EVERY_RESULT: readonly ScanResult[] = [...new Set([...EVERY_ACTION,
  * What two algorithms are compared on, stage by stage: the trees of windows of PMD orders 3 and 9, everything
  * of PMD order 3, then random cases of 9, then more of small and of large orders.
  */
-export function stagesToCompare(which: WhichCases): Generator<CaseSpace[]> {
+export function stagesToCompare(which: WhichCases): Stages {
   const { results: few = EVERY_ACTION, results: each = EVERY_RESULT } = which;
   return stagesOf(which, few, (pmdOrder) => pathSpaces(pmdOrder, { each, few }), spacesToCompare(few));
 }
@@ -41,7 +46,7 @@ export function stagesToCompare(which: WhichCases): Generator<CaseSpace[]> {
 /**
  * What one algorithm is examined on, which takes longer a case: most results are tried at small orders alone.
  */
-export function stagesToCheck(which: WhichCases): Generator<CaseSpace[]> {
+export function stagesToCheck(which: WhichCases): Stages {
   const { results: few = EVERY_ACTION, results: all = EVERY_RESULT } = which;
   const paths = (pmdOrder: number) =>
     pathSpaces(pmdOrder, { each: pmdOrder < USUAL_PMD_ORDER ? all : few, few });
@@ -49,20 +54,39 @@ export function stagesToCheck(which: WhichCases): Generator<CaseSpace[]> {
 }
 
 /** What an algorithm is held against the best covers on: all attempts succeed. */
-export function stagesToRate(which: WhichCases): Generator<CaseSpace[]> {
+export function stagesToRate(which: WhichCases): Stages {
   const succeed = EVERY_ACTION.slice(0, 1);
   return stagesOf(which, succeed, () => [], spacesToCheck(succeed));
 }
 
-function* stagesOf(
-  { seed, pmdOrder, endless, limitsByOrder = false, passes }: WhichCases,
+function stagesOf(
+  which: WhichCases,
   results: readonly ScanResult[],
   paths: (pmdOrder: number) => CaseSpace[],
   small: readonly SmallSpace[],
+): Stages {
+  const { seed, pmdOrder, limitsByOrder = false } = which;
+  const random = (order: number, round = 0) => randomCases(order, results, seed + round, limitsByOrder);
+  const orders = pmdOrder === undefined ? [USUAL_PMD_ORDER, ...LARGER_PMD_ORDERS] : [pmdOrder];
+  return {
+    stages: [...finiteStages(which, results, paths, small, (order) => [random(order)])],
+    further: {
+      *[Symbol.iterator]() {
+        for (let round = 1; ; round++) for (const order of orders) yield random(order, round);
+      },
+    },
+  };
+}
+
+function* finiteStages(
+  { pmdOrder, limitsByOrder = false, passes }: WhichCases,
+  results: readonly ScanResult[],
+  paths: (pmdOrder: number) => CaseSpace[],
+  small: readonly SmallSpace[],
+  random: (pmdOrder: number) => CaseSpace[],
 ): Generator<CaseSpace[]> {
   const smallest = small.filter((space) => space.pmdOrder === MIN_PMD_ORDER).map(exhausted);
   const larger = small.filter((space) => space.pmdOrder > MIN_PMD_ORDER).map(exhausted);
-  const random = (order: number, round = 0) => [randomCases(order, results, seed + round, limitsByOrder)];
   if (passes) yield [passCases(pmdOrder ?? USUAL_PMD_ORDER, results)];
   if (limitsByOrder) {
     const orders = pmdOrder === undefined ? [USUAL_PMD_ORDER, MIN_PMD_ORDER] : [pmdOrder];
@@ -82,6 +106,4 @@ function* stagesOf(
     for (const space of others) yield [space];
     if (!first) yield random(pmdOrder);
   }
-  const orders = pmdOrder === undefined ? [USUAL_PMD_ORDER, ...LARGER_PMD_ORDERS] : [pmdOrder];
-  for (let round = 1; endless; round++) for (const order of orders) yield random(order, round);
 }

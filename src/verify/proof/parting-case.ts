@@ -1,5 +1,5 @@
 import { pagesPerRange } from '../../core/memory/geometry.ts';
-import { hasOrder, ordersOf, type Window } from '../../core/memory/order.ts';
+import { hasOrder, NO_ORDERS, ordersOf, type Window } from '../../core/memory/order.ts';
 import { attemptsAt } from '../../core/search/machine.ts';
 import { windowFault } from '../algorithm-fault.ts';
 import type { SearchCase } from '../cases/search-case.ts';
@@ -177,7 +177,10 @@ function passKnown(pair: Pair, joint: Joint, facts: Facts): Joint | undefined {
   return { a: states[0], b: states[1], known: [] };
 }
 
-/** PTEs first, then enabled orders, then failures; undefined if no range gives these answers. */
+/**
+ * PTEs first, then enabled orders, then failures; undefined if no range gives these answers. No enabled order
+ * costs most: no kernel searches then.
+ */
 function costOf({ set, facts }: Path): number | undefined {
   const { geometry, orders } = set.pair.setting;
   const all = [...facts.values()];
@@ -185,7 +188,8 @@ function costOf({ set, facts }: Path): number | undefined {
   if (!range || (orders === 1 << geometry.pmdOrder && all.some(({ fill }) => fill === 'too-few')))
     return undefined;
   const failures = all.filter(({ result }) => result && result !== 'SCAN_SUCCEED').length;
-  return (range.ptes * 16 + ordersOf(orders).length) * 32 + Math.min(failures, 31);
+  const enabled = orders === NO_ORDERS ? 15 : ordersOf(orders).length;
+  return (range.ptes * 16 + enabled) * 32 + Math.min(failures, 31);
 }
 
 function caseOf({ set, facts }: Path): SearchCase | undefined {

@@ -4,7 +4,8 @@ import { type Result, succeed } from '../../../core/base/failure.ts';
 import type { Geometry } from '../../../core/memory/geometry.ts';
 import { FaultError } from '../../../verify/algorithm-fault.ts';
 import { cAlgorithm } from '../../../verify/c/c-algorithm.ts';
-import { type CheckedAlgorithm, checkedAlgorithmOf } from '../../../verify/checked-algorithm.ts';
+import { checkedAlgorithmOf } from '../../../verify/checked-algorithm.ts';
+import type { LoadedAlgorithm } from '../search/loaded-algorithm.ts';
 import { CBuild, type CBuildOptions } from './compiler.ts';
 import { startWalkProgram } from './walk-process.ts';
 
@@ -18,17 +19,22 @@ export interface CWalkOptions extends CBuildOptions {
   readonly started: (pid: number) => void;
 }
 
-/** The search of a C file, compiled for each geometry that it is asked about. */
-export function loadCWalk(path: string, options: CWalkOptions): Result<CheckedAlgorithm> {
+/**
+ * The search of a C file, compiled for each geometry that it is asked about; `again` starts its programs
+ * anew.
+ */
+export function loadCWalk(path: string, options: CWalkOptions): Result<LoadedAlgorithm> {
   const { geometry, say, started } = options;
   const folder = mkdtempSync(join(options.folder, 'search-'));
   const build = CBuild.of(path, { ...options, folder }, say);
   if (!build.ok) return build;
   const first = build.value.program(geometry);
   if (!first.ok) return first;
+  const keyOf = ({ pmdOrder, pageShift }: Geometry) => `${pmdOrder} ${pageShift}`;
+  const programs = new Map<string, Result<string>>([[keyOf(geometry), first]]);
   const programOf = (asked: Geometry) => {
-    const isFirst = asked.pmdOrder === geometry.pmdOrder && asked.pageShift === geometry.pageShift;
-    const program = isFirst ? first : build.value.program(asked);
+    const program = programs.get(keyOf(asked)) ?? build.value.program(asked);
+    programs.set(keyOf(asked), program);
     if (!program.ok) {
       const message = `does not compile at PMD order ${asked.pmdOrder}`;
       throw new FaultError(message, { kind: 'breaks', message });
@@ -37,6 +43,6 @@ export function loadCWalk(path: string, options: CWalkOptions): Result<CheckedAl
     started(running.pid);
     return running;
   };
-  const name = basename(path, '.c');
-  return succeed(checkedAlgorithmOf(cAlgorithm(name, path, programOf), path));
+  const start = () => checkedAlgorithmOf(cAlgorithm(basename(path, '.c'), path, programOf), path);
+  return succeed({ ...start(), again: async () => succeed(start()) });
 }

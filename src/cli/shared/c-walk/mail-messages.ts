@@ -106,14 +106,18 @@ function textOfParts(body: readonly SourceLine[], boundary: string): Result<Sour
 /** Quoted-printable: a line that ends with = goes on in the next, and =XX is a byte. */
 function unquoted(lines: readonly SourceLine[]): SourceLine[] {
   const joined: SourceLine[] = [];
-  let open: SourceLine | undefined;
+  let open: { readonly parts: string[]; readonly number: number } | undefined;
+  const close = () => {
+    if (open) joined.push({ text: open.parts.join(''), number: open.number });
+    open = undefined;
+  };
   for (const { text, number } of lines) {
-    const line: SourceLine = open ? { text: open.text + text, number: open.number } : { text, number };
-    const soft = /^(.*)=[ \t]*$/s.exec(line.text);
-    open = soft ? { text: soft[1], number: line.number } : undefined;
-    if (!open) joined.push(line);
+    const [, soft] = /^(.*)=[ \t]*$/.exec(text) ?? [];
+    open ??= { parts: [], number };
+    open.parts.push(soft ?? text);
+    if (soft === undefined) close();
   }
-  if (open) joined.push(open);
+  close();
   return joined.map(({ text, number }) => ({
     text: text.replaceAll(/(?:=[0-9A-F]{2})+/gi, (bytes) =>
       Buffer.from(bytes.replaceAll('=', ''), 'hex').toString(),

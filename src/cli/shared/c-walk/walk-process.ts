@@ -39,6 +39,8 @@ export function startWalkProgram(
   const requests = makePipe(join(folder, 'requests'));
   const answers = makePipe(join(folder, 'answers'));
   const log = openSync(`${program}.log`, 'w+');
+  // Another start of the same program has a log of its own.
+  unlinkSync(`${program}.log`);
   const child = spawn(program, [String(MOST_MILLISECONDS)], {
     stdio: ['ignore', log, log, requests.reader, answers.writer],
     detached: true,

@@ -13,6 +13,7 @@ import { moduleAlgorithm } from '../../../verify/module-algorithm.ts';
 import { ownCommand } from '../../own-command.ts';
 import { isCFile } from '../c-walk/c-file.ts';
 import { type CWalkOptions, loadCWalk } from '../c-walk/load-c-walk.ts';
+import type { LoadedAlgorithm } from './loaded-algorithm.ts';
 import { readTypeScript } from './type-stripping.ts';
 
 /**
@@ -22,7 +23,7 @@ import { readTypeScript } from './type-stripping.ts';
 export async function loadAlgorithm(
   name: string,
   c: CWalkOptions | undefined,
-): Promise<Result<CheckedAlgorithm>> {
+): Promise<Result<LoadedAlgorithm>> {
   const builtIn = CHECKED_ALGORITHMS.get(name);
   if (builtIn) return succeed(builtIn);
   if (!existsSync(name)) {
@@ -38,6 +39,11 @@ export async function loadAlgorithm(
     );
   }
   const url = pathToFileURL(resolve(name)).href;
+  const loaded = await loadModule(name, url);
+  return loaded.ok ? succeed({ ...loaded.value, again: () => loadModule(name, `${url}?again`) }) : loaded;
+}
+
+async function loadModule(name: string, url: string): Promise<Result<CheckedAlgorithm>> {
   let exported: Record<string, unknown>;
   try {
     exported = await import(url);

@@ -11,8 +11,8 @@ import { HangError, withDeadline } from './deadline.ts';
 export function searchFailure(error: unknown, names: readonly string[]): Failure | undefined {
   if (!(error instanceof FaultError) && !(error instanceof HangError)) return undefined;
   const file = names.find(isCFile);
-  if (file === undefined) return { kind: 'unreadable', message: error.message };
-  return { kind: 'usage', message: `${error.message}; 'thpscope verify ${file}' shows the smallest case` };
+  const more = file === undefined ? '' : `; 'thpscope verify ${file}' shows the smallest case`;
+  return { kind: 'unreadable', message: error.message + more };
 }
 
 /** The same algorithm, ended with a HangError that names it after `timeout` milliseconds. */

@@ -64,7 +64,7 @@ export async function startSearch(
     return died;
   };
   const loaded = await new Promise<Result<void>>((resolve) => {
-    const hang = () => resolve(fail(c ? 'usage' : 'unreadable', `${name} does not come back`));
+    const hang = () => resolve(fail('unreadable', `${name} does not come back`));
     const patience = setTimeout(hang, deadlines.silence);
     worker.on('message', (message: VerifyMessage) => {
       if (message.kind === 'said') sayLines(context, message.text);

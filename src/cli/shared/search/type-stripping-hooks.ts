@@ -6,10 +6,10 @@ import { transformSync } from '@swc/wasm-typescript';
 
 /** Loads TypeScript as Node 22.18 and later do, for those before: types become blanks, so lines stay. */
 export const load: LoadHook = async (url, context, nextLoad) => {
-  if (!/^file:.*\.[cm]?ts$/.test(url)) return nextLoad(url, context);
+  if (!/^file:.*\.[cm]?ts(?:\?.*)?$/.test(url)) return nextLoad(url, context);
   const path = fileURLToPath(url);
   const source = stripped(await readFile(path, 'utf8'), basename(path));
-  return { format: url.endsWith('.cts') ? 'commonjs' : 'module', source, shortCircuit: true };
+  return { format: /\.cts(?:\?|$)/.test(url) ? 'commonjs' : 'module', source, shortCircuit: true };
 };
 
 function stripped(text: string, name: string): string {

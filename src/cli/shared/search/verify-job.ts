@@ -148,8 +148,7 @@ async function runInWorker<J extends VerifyJob>(
     return await new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason));
       const give = (failure: Failure) => resolve(failWith(failure));
-      const hang = () =>
-        give({ kind: c ? 'usage' : 'unreadable', message: `${modulesOf(job)} does not come back` });
+      const hang = () => give({ kind: 'unreadable', message: `${modulesOf(job)} does not come back` });
       // Built-in searches come back, however busy the machine is.
       const watched = namesOf(job).some((name) => existsSync(name));
       const wait = () => (watched ? setTimeout(hang, silence) : undefined);

@@ -13,6 +13,7 @@ import { compareSnapshots, measureGap } from '../../compare/snapshots.ts';
 import { sayPrints } from '../c-walk/walk-process.ts';
 import { loadAlgorithm } from './algorithm-module.ts';
 import { HangError, withDeadline } from './deadline.ts';
+import type { LoadedAlgorithm } from './loaded-algorithm.ts';
 import { bounded, Supervision, searchFailure } from './search-failure.ts';
 import {
   type ExplainJob,
@@ -47,13 +48,13 @@ void work().then((answer) => {
 });
 
 async function work(): Promise<Result<unknown>> {
-  const algorithms: CheckedAlgorithm[] = [];
+  const algorithms: LoadedAlgorithm[] = [];
   for (const name of namesOf(job)) {
     const loaded = await loadAlgorithm(name, cWalks);
     if (!loaded.ok) return loaded;
     algorithms.push(loaded.value);
   }
-  if (job.kind === 'verify') return verify(job, algorithms);
+  if (job.kind === 'verify') return confirmed(verify(job, algorithms), job, algorithms);
   if (job.kind === 'prove') return prove(job, algorithms);
   // What a file holds, in its order, is one pass.
   const searches = algorithms.map((each) => (isBuiltIn(each) ? each : guarded(inOnePass(each))));
@@ -117,6 +118,32 @@ function verify(
   } catch (error) {
     if (!(error instanceof HangError)) throw error;
     return succeed(verification.reportHang(single ? () => true : comesBack));
+  }
+}
+
+/**
+ * A report whose cases were tried again with searches that were loaded anew: what only ranges before led to
+ * is told apart.
+ */
+async function confirmed(
+  report: Result<VerifyReport>,
+  { asked, options, single }: Extract<VerifyJob, { kind: 'verify' }>,
+  algorithms: readonly LoadedAlgorithm[],
+): Promise<Result<VerifyReport>> {
+  if (!report.ok || report.value.findings.length === 0 || single) return report;
+  const anew: CheckedAlgorithm[] = [];
+  for (const algorithm of algorithms) {
+    const loaded = await (algorithm.again?.() ?? succeed(algorithm));
+    if (!loaded.ok) return loaded;
+    anew.push(loaded.value);
+  }
+  const verification = Verification.of(asked, anew, options);
+  if (!verification.ok) return verification;
+  try {
+    return succeed(inTime(() => verification.value.confirm(report.value)));
+  } catch (error) {
+    if (error instanceof HangError) return report;
+    throw error;
   }
 }
 
