@@ -95,7 +95,7 @@ describe.skipIf(!CHROMIUM)('steps in a browser', () => {
   test('of a kernel that makes no enabled size say that it scans nothing', async () => {
     await open('#steps?model=linux-6.18&orders=2-8&present=0-511&right=none');
     expect(await text('.ignored')).toContain(
-      'does not look at this range: no enabled size that this khugepaged makes: linux-6.18 makes 2M only',
+      'does not look at this range: no enabled size that this khugepaged makes: it makes the PMD size only',
     );
     expect(await page.locator('.column-result').count()).toBe(0);
     await page.getByRole('button', { name: 'Step as if it were enabled' }).click();

@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks';
-import { intersectOrders } from '../../src/core/memory/order.ts';
+import { intersectOrders, NO_ORDERS } from '../../src/core/memory/order.ts';
 import { collapsibleOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { noOrderReason, refusalLine } from '../../src/render/words/reasons.ts';
+import { whyNoSize } from '../../src/core/rules/vma.ts';
+import { refusalLine } from '../../src/render/words/reasons.ts';
 import { faultText } from '../faults/fault-list.tsx';
 import { FaultsColumn } from '../faults/faults-column.tsx';
 import { FaultsEditor } from '../faults/faults-editor.tsx';
@@ -196,18 +197,19 @@ const BY_SETTINGS: ReadonlySet<string> = new Set(['settings', 'kernel-sizes']);
 
 /** That khugepaged would not make these steps, and why. */
 function Ignored() {
-  const { range } = state.value;
+  const { range, orders } = state.value;
   const { ignored } = origin.value;
   const isPossible = anyPossible.value;
   if (isPossible && (ignored === undefined || BY_SETTINGS.has(ignored))) return null;
   const model = KERNEL_MODELS[state.value.model];
   const all = collapsibleOrders(model, range.geometry);
   const enabled = intersectOrders(hugepageOrders(choice.value), all);
+  const why = whyNoSize(orders, model, range.geometry) ?? 'settings';
   return (
     <div class="ignored" role="status">
       <p>
         khugepaged does not look at this range:{' '}
-        {ignored ? refusalLine(ignored, enabled) : noOrderReason(model, range.geometry)}
+        {ignored ? refusalLine(ignored, enabled) : refusalLine(why, NO_ORDERS)}
         {isPossible && '. These are the steps that it would take otherwise'}
       </p>
       {!isPossible && (

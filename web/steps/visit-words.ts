@@ -6,9 +6,10 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { collapsesOf } from '../../src/core/plan/collapses.ts';
 import { costOf } from '../../src/core/plan/cost.ts';
 import { resultName } from '../../src/core/rules/kernel-model.ts';
+import { INELIGIBLE_REASONS } from '../../src/core/rules/vma.ts';
 import type { Visit } from '../../src/core/search/algorithm.ts';
 import { visitOutcome, windowName } from '../../src/render/words/explain-steps.ts';
-import { noOrderReason, RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
+import { RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
 import type { SearchRun } from './searches/run.ts';
 
 /** How a step came out, in few words. */
@@ -84,7 +85,7 @@ export function resultText(run: SearchRun, range: RangeState): string {
     ? `${plural(steps.length, 'step')}, ${plural(attempts.length, 'attempt')}`
     : plural(attempts.length, 'attempt');
   if (!plan) return `${fault}; ${work}`;
-  if (policy.orders === 0) return `not scanned: ${noOrderReason(policy.model, range.geometry)}`;
+  if (policy.orders === 0) return `not scanned: ${INELIGIBLE_REASONS['kernel-sizes']}`;
   if (plan.scan.result !== 'SCAN_SUCCEED') {
     const where = plan.scan.failedAt === undefined ? '' : ` at PTE ${plan.scan.failedAt}`;
     return `the scan ends${where}: ${resultName(plan.scan.result, policy.model)}, ${RESULT_MEANINGS[plan.scan.result]}`;

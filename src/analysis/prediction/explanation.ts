@@ -8,6 +8,8 @@ import { type CollapsePlan, planRange } from '../../core/plan/plan.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { OutcomeRule } from '../../core/rules/outcome.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import { enabledOrders } from '../../core/rules/thp-settings.ts';
+import { whyNoSize } from '../../core/rules/vma.ts';
 import type { Visit } from '../../core/search/algorithm.ts';
 import {
   type CollapseSurroundings,
@@ -58,14 +60,14 @@ export interface IgnoredRange {
   readonly firstWhole: number | undefined;
 }
 
-/** A made-up range, which is all of a VMA: undefined where khugepaged can make a size in it. */
-export function ignoredByPolicy(
+/** A made-up range of memory with VM_HUGEPAGE; undefined where khugepaged makes an enabled size in it. */
+export function ignoredBySizes(
   range: RangeState,
   policy: CollapsePolicy,
-  algorithm: string,
+  { settings, model, algorithm }: Pick<RunPolicy, 'settings' | 'model' | 'algorithm'>,
 ): IgnoredRange | undefined {
-  if (policy.orders !== 0) return undefined;
-  return { range, policy, algorithm, ignored: 'settings', firstWhole: undefined };
+  const ignored = whyNoSize(enabledOrders(settings, true, range.geometry), model, range.geometry);
+  return ignored && { range, policy, algorithm: algorithm.name, ignored, firstWhole: undefined };
 }
 
 /** Plans a range and keeps every step. */

@@ -5,7 +5,7 @@ import {
   type Explanation,
   explainRange,
   type IgnoredRange,
-  ignoredByPolicy,
+  ignoredBySizes,
   type RangeSurroundings,
 } from '../../analysis/prediction/explanation.ts';
 import {
@@ -158,7 +158,7 @@ async function makeAsked(
   const noneLimits = noneLimitsFromFlags(flags, range.value.geometry);
   if (!noneLimits.ok) return noneLimits;
   const policy = { ...hugepagePolicy(runPolicy.value, range.value.geometry), ...noneLimits.value };
-  const ignored = ignoredByPolicy(range.value, policy, runPolicy.value.algorithm.name);
+  const ignored = ignoredBySizes(range.value, policy, runPolicy.value);
   const asked = ignored ?? { range: range.value, policy, runPolicy: runPolicy.value };
   return succeed({ ...asked, origins: [] });
 }

@@ -3,13 +3,14 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type RestartedRange, restartRange, touchedPages } from '../../core/fault/restart.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { hasPage } from '../../core/memory/occupancy.ts';
-import { intersectOrders, parseOrders } from '../../core/memory/order.ts';
+import { intersectOrders, type OrderSet, parseOrders } from '../../core/memory/order.ts';
 import { parseSpan } from '../../core/memory/page-span.ts';
 import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
 import { planRange } from '../../core/plan/plan.ts';
-import { faultableOrders } from '../../core/rules/kernel-model.ts';
+import { faultableOrders, type KernelModel } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { enabledOrders, hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { whyNoSize } from '../../core/rules/vma.ts';
 import { planJson } from '../../render/json/predict.ts';
 import type { Context } from '../shared/context.ts';
 import { policyFromFlags } from '../shared/flags/command-policy.ts';
@@ -54,16 +55,24 @@ function answerLine(
   if (!range.ok) return range;
   const policy = policyOfLine(asked, flags, geometry);
   if (!policy.ok) return policy;
-  const restart = restartOfLine(asked, range.value, runPolicy, isRestartAsked);
+  const enabled = enabledOfLine(asked, runPolicy, geometry);
+  if (!enabled.ok) return enabled;
+  const restart = restartOfLine(
+    asked,
+    range.value,
+    { model: runPolicy.model, enabled: enabled.value },
+    isRestartAsked,
+  );
   if (!restart.ok) return restart;
   const plan = planRange(range.value, policy.value, {
     algorithm: runPolicy.algorithm,
     outcomes: runPolicy.outcomes,
   });
   const assumed = unknownFacts(range.value);
+  const ignored = whyNoSize(enabled.value, runPolicy.model, geometry);
   return succeed(
     answerJsonLine(id, {
-      ...planJson(plan, policy.value),
+      ...planJson(plan, policy.value, ignored),
       ...(restart.value ? { restart: restart.value } : {}),
       ...(assumed.length > 0 ? { assumed } : {}),
     }),
@@ -75,9 +84,9 @@ function answerLine(
  * line.
  */
 function restartOfLine(
-  { vma, orders }: RangeLine,
+  { vma }: RangeLine,
   range: RangeState,
-  { settings, model }: RunPolicy,
+  { model, enabled }: { readonly model: KernelModel; readonly enabled: OrderSet },
   isAsked: boolean,
 ): Result<RestartedRange | undefined> {
   if (vma === undefined && !isAsked) return succeed(undefined);
@@ -88,9 +97,13 @@ function restartOfLine(
   for (let page = 0; page < pagesPerRange(geometry); page++)
     if (hasPage(touched, page) && !(span.value.start <= page && page < span.value.end))
       return fail('usage', `page ${page} lies outside of the VMA ${vma}`);
-  const enabled =
-    orders === undefined ? succeed(enabledOrders(settings, true, geometry)) : parseOrders(orders, geometry);
-  if (!enabled.ok) return enabled;
-  const usable = intersectOrders(enabled.value, faultableOrders(model, geometry));
+  const usable = intersectOrders(enabled, faultableOrders(model, geometry));
   return succeed(restartRange(touched, span.value, usable, geometry));
+}
+
+/** The orders that are enabled for the range of a line: its own, or those of the flags. */
+function enabledOfLine({ orders }: RangeLine, { settings }: RunPolicy, geometry: Geometry): Result<OrderSet> {
+  return orders === undefined
+    ? succeed(enabledOrders(settings, true, geometry))
+    : parseOrders(orders, geometry);
 }

@@ -1,4 +1,4 @@
-import { explainRange, ignoredByPolicy } from '../../analysis/prediction/explanation.ts';
+import { explainRange, ignoredBySizes } from '../../analysis/prediction/explanation.ts';
 import { addVerdict, emptyTally } from '../../analysis/ranges/tally.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -70,15 +70,15 @@ async function predictPattern(
   }
   const explanation = explainRange(range.value, policy, runPolicy.value);
   for (const note of unmetSentences(explanation)) warn(context, note);
+  const ignored = ignoredBySizes(range.value, policy, runPolicy.value);
   if (flags.json) {
     const { plan } = explanation;
     addVerdict(tally, { ...explanation, ignored: undefined });
-    const ranges = [rangeJson(range.value, plan, policy, policy.orders)];
+    const ranges = [rangeJson(range.value, plan, policy, policy.orders, ignored?.ignored)];
     const totals = flags.restart ? totalsWithRestart(tally) : totalsJson(tally);
     await print(context, `${JSON.stringify({ ...predictHead(policy), ranges, totals })}\n`);
   } else {
     const style = styleFor(context, flags.color);
-    const ignored = ignoredByPolicy(range.value, policy, runPolicy.value.algorithm.name);
     const text = ignored
       ? ignoredRangeText(ignored, style)
       : explainText({ ...explanation, visits: [] }, style, false);

@@ -87,8 +87,20 @@ export function possibleOrders(
   const enabled = intersectOrders(enabledOrders(settings, vma.flags.includes('hg'), geometry), made);
   if (enabled !== 0) return allowedOrders(vma, enabled, geometry, thpDisabled);
   // MADV_HUGEPAGE would not help where some size is enabled with it, and the model makes none of these.
-  const advised = enabledOrders(settings, true, geometry);
-  return ineligible(advised !== 0 && intersectOrders(advised, made) === 0 ? 'kernel-sizes' : 'settings');
+  return ineligible(whyNoSize(enabledOrders(settings, true, geometry), model, geometry) ?? 'settings');
+}
+
+/**
+ * Why khugepaged scans no memory for which these orders are enabled; undefined where it makes one of them.
+ * Source: docs/khugepaged.md#visit, rule 3.
+ */
+export function whyNoSize(
+  enabled: OrderSet,
+  model: KernelModel,
+  geometry: Geometry,
+): 'settings' | 'kernel-sizes' | undefined {
+  if (enabled === 0) return 'settings';
+  return intersectOrders(enabled, collapsibleOrders(model, geometry)) === 0 ? 'kernel-sizes' : undefined;
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   type Tally,
 } from '../../analysis/ranges/tally.ts';
 import { tallyEntries } from '../../analysis/ranges/tally-entries.ts';
-import type { SearchedPolicy } from '../../analysis/ranges/verdict.ts';
+import type { SearchedPolicy, Verdict } from '../../analysis/ranges/verdict.ts';
 import { skippedProcess } from '../../analysis/reading/left-out.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
@@ -50,11 +50,12 @@ export function policyJson(policy: CollapsePolicy): object {
 /**
  * The answer for one range without its address: what `--ranges` prints for each line after its id. Under a
  * policy without orders, where no range is scanned, it is what scan and search answer if the settings are
- * changed when khugepaged has looked at the VMA already (docs/khugepaged.md#before-the-ptes, rule 2).
+ * changed when khugepaged has looked at the VMA already (docs/khugepaged.md#before-the-ptes, rule 2), and
+ * `ignored` is the reason.
  */
-export function planJson(plan: CollapsePlan, policy: CollapsePolicy): object {
+export function planJson(plan: CollapsePlan, policy: CollapsePolicy, ignored?: Verdict['ignored']): object {
   return {
-    ...(policy.orders === 0 ? { ignored: 'settings' } : {}),
+    ...(ignored ? { ignored } : {}),
     scan: resultName(plan.scan.result, policy.model),
     result: resultName(plan.result, policy.model),
     attempts: plan.attempts.map(({ offset, order, result }) => ({
@@ -72,11 +73,12 @@ export function rangeJson(
   plan: CollapsePlan,
   policy: CollapsePolicy,
   allOrders: OrderSet,
+  ignored?: Verdict['ignored'],
 ): object {
   return {
     address: hex(range.address),
     ...(policy.orders === allOrders ? {} : { orders: ordersOf(policy.orders) }),
-    ...planJson(plan, policy),
+    ...planJson(plan, policy, ignored),
   };
 }
 

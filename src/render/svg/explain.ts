@@ -8,7 +8,6 @@ import {
   type ExplainLine,
   headingLines,
   ignoredLines,
-  ignoredReason,
   plainLine,
   resultLines,
   scanLines,
@@ -23,6 +22,7 @@ import {
 } from '../words/explain-steps.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { marksOf } from '../words/pte-marks.ts';
+import { refusalLine } from '../words/reasons.ts';
 import { cssColor, orderColor } from './palette.ts';
 import { cellsPath, pteLayers } from './pte-layers.ts';
 import { RANGE_STYLE, rangeSvg } from './range.ts';
@@ -79,7 +79,9 @@ export function explainSvg(explanation: Explanation, everyStep: boolean): string
 
 /** The same for a range that khugepaged does not look at. */
 export function ignoredRangeSvg(ignored: IgnoredRange): string {
-  return linesSvg([headingLines(ignored)], ignored.range, ignoredLines(ignored), [ignoredReason(ignored)]);
+  return linesSvg([headingLines(ignored)], ignored.range, ignoredLines(ignored), [
+    refusalLine(ignored.ignored, ignored.policy.orders),
+  ]);
 }
 
 /** Lines in parts, the picture of a range below them, and what comes of it; `description` is for readers. */

@@ -14,7 +14,7 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { ignoredLimitLine } from './none-limit-note.ts';
 import { noneLimitLine } from './none-limits.ts';
-import { noOrderReason, RESULT_MEANINGS, refusalLine } from './reasons.ts';
+import { RESULT_MEANINGS, refusalLine } from './reasons.ts';
 import { assumedSentences, roomSentences } from './surroundings.ts';
 
 /** A line of an explanation, as text prints and a picture draws it. */
@@ -146,17 +146,10 @@ export function resultLines({
 }
 
 /** Why nothing happens to a range that khugepaged does not look at. */
-export function ignoredLines(range: IgnoredRange): ExplainLine[] {
-  const { firstWhole } = range;
-  const why = `khugepaged does not look at this range: ${ignoredReason(range)}`;
+export function ignoredLines({ ignored, policy, firstWhole }: IgnoredRange): ExplainLine[] {
+  const why = `khugepaged does not look at this range: ${refusalLine(ignored, policy.orders)}`;
   const first = `the first whole range of the VMA is 0x${firstWhole?.toString(16)}`;
   return [labelled('result', why), ...(firstWhole === undefined ? [] : [detail(8, first)])];
-}
-
-export function ignoredReason({ ignored, policy, range }: IgnoredRange): string {
-  return ignored === 'settings' && policy.orders === 0
-    ? noOrderReason(policy.model, range.geometry)
-    : refusalLine(ignored, policy.orders);
 }
 
 /** A line that stands as it is. */

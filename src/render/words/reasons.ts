@@ -1,7 +1,5 @@
 import type { Refusal } from '../../analysis/ranges/tally.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
-import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
-import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import type { OrderSet } from '../../core/memory/order.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { INELIGIBLE_REASONS, type Ineligible } from '../../core/rules/vma.ts';
 
@@ -61,13 +59,4 @@ export function refusalLine(refusal: Refusal, hugepageOrders: OrderSet): string 
     default:
       return INELIGIBLE_REASONS[refusal as Ineligible];
   }
-}
-
-/**
- * Why khugepaged scans no range of memory for which it can make no enabled size (docs/khugepaged.md#visit,
- * rule 3).
- */
-export function noOrderReason({ name, pmdOrderOnly }: KernelModel, geometry: Geometry): string {
-  const size = formatOrder(asOrder(geometry.pmdOrder), geometry);
-  return `no enabled size that this khugepaged makes${pmdOrderOnly ? `: ${name} makes ${size} only` : ''}`;
 }
