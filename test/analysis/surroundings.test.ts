@@ -5,7 +5,7 @@ import { groupGrowth } from '../../src/analysis/ranges/group-limits.ts';
 import { machineGrowthOf } from '../../src/analysis/ranges/tally.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryGroup } from '../../src/core/rules/memory-source.ts';
-import { growthBeyondLimits, limitSentences } from '../../src/render/words/surroundings.ts';
+import { growthBeyondLimits, limitSentences } from '../../src/render/words/explain/surroundings.ts';
 import {
   knownRanges,
   predictItems,

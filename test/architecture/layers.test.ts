@@ -89,8 +89,13 @@ const PLACES: readonly Place[] = [
   ...Object.entries(MAY_IMPORT).flatMap(([room, others]) => {
     if (room in IN_ORDER) return [];
     const allowed = [room, ...others];
-    const inside = readdirSync(`src/${room}`, { withFileTypes: true }).filter((each) => each.isDirectory());
-    const folders = inside.map(({ name }) => ({ folder: `${room}/${name}`, allowed }));
+    const inside = readdirSync(`src/${room}`, { recursive: true, withFileTypes: true });
+    const folders = inside
+      .filter((each) => each.isDirectory())
+      .map(({ name, parentPath }) => ({
+        folder: posix.join(posix.relative('src', parentPath), name),
+        allowed,
+      }));
     return [
       { folder: room, allowed },
       ...folders.filter(({ folder }) => folder !== 'khugepaged/calibration'),
@@ -256,6 +261,8 @@ beforeAll(() => {
     place(`src/${each.folder}/named.ts`, [...named, 'export const c: A = b;'], (line) => line < named.length);
   }
   place('src/render/text/decides.ts', DECISIONS, (line) => line === 0);
+  const deeper = DECISIONS.map((line) => line.replace('../../core', '../../../core'));
+  place('src/render/text/verify/decides.ts', deeper, (line) => line === 0);
   for (const room of PURE_ROOMS) place(`src/${room}/impure.ts`, IMPURE, () => true);
   for (const room of ['linux', 'cli']) place(`src/${room}/impure.ts`, IMPURE, () => false);
   const fromCli = destinations('cli');
@@ -336,6 +343,7 @@ describe('the lint rules report exactly the lines that', () => {
 
   test('make render decide something', () => {
     expect(reported('src/render/text/decides.ts')).toEqual([1]);
+    expect(reported('src/render/text/verify/decides.ts')).toEqual([1]);
   });
 
   test('close a cycle', () => {

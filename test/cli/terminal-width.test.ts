@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { foldLines } from '../../src/render/text/fold-lines.ts';
+import { foldLines } from '../../src/render/text/layout/fold-lines.ts';
 import { overruns } from '../support/overruns.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 

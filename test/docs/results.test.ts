@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { actionAfter, SCAN_RESULTS, traceString } from '../../src/core/rules/scan-result.ts';
-import { RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
+import { RESULT_MEANINGS } from '../../src/render/words/explain/reasons.ts';
 
 const THEN = {
   'next-offset': 'goes on after the window',

@@ -33,7 +33,7 @@ test('reasons that a page names are those that are printed', () => {
     .split('\n')
     .map((row) => row.split(' | ')[0].slice('| '.length));
   expect(reasons.length).toBeGreaterThan(7);
-  const printed = ['src/render/words/reasons.ts', 'src/core/rules/vma.ts'].map((path) =>
+  const printed = ['src/render/words/explain/reasons.ts', 'src/core/rules/vma.ts'].map((path) =>
     readFileSync(path, 'utf8'),
   );
   for (const reason of reasons)

@@ -6,8 +6,13 @@ import { emptyCounts } from '../../src/core/plan/policy-counts.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { SizeWord } from '../../src/core/rules/settings-words.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
-import { reasonLines } from '../../src/render/words/advice-reasons.ts';
-import { adviceLine, budgetWords, lossLines, otherGrowthLines } from '../../src/render/words/advise-view.ts';
+import { reasonLines } from '../../src/render/words/advise/advice-reasons.ts';
+import {
+  adviceLine,
+  budgetWords,
+  lossLines,
+  otherGrowthLines,
+} from '../../src/render/words/advise/advise-view.ts';
 
 const memory = { residentPages: 1000, geometry: x86_64 };
 const BUDGET = { growth: 'both', growthPages: 50, laterAttempts: undefined, within: 0.01 } as const;

@@ -3,8 +3,8 @@ import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
 import type { CachedFile } from '../../src/core/rules/page-cache.ts';
-import { cacheLines } from '../../src/render/text/cache.ts';
-import { styleOf } from '../../src/render/text/style.ts';
+import { styleOf } from '../../src/render/text/layout/style.ts';
+import { cacheLines } from '../../src/render/text/predict/cache.ts';
 import { cacheItem, mappingItem } from '../analysis/cache/items.ts';
 import { processItem, runPolicyOf, streamOf } from '../analysis/streams.ts';
 

@@ -3,9 +3,9 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { hugepagePolicy } from '../../src/core/rules/thp-settings.ts';
 import { cacheRangeJson } from '../../src/render/json/explain-cache.ts';
 import { cacheRangeSvg } from '../../src/render/svg/explain-cache.ts';
-import { cacheRangeText } from '../../src/render/text/explain-cache.ts';
-import { foldLines } from '../../src/render/text/fold-lines.ts';
-import { styleOf } from '../../src/render/text/style.ts';
+import { cacheRangeText } from '../../src/render/text/explain/explain-cache.ts';
+import { foldLines } from '../../src/render/text/layout/fold-lines.ts';
+import { styleOf } from '../../src/render/text/layout/style.ts';
 import {
   BUFFERS,
   explained,

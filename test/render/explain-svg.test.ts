@@ -4,7 +4,7 @@ import '../support/seed.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { explainSvg, ignoredRangeSvg } from '../../src/render/svg/explain.ts';
 import { textAt } from '../../src/render/svg/svg.ts';
-import { stepsOf } from '../../src/render/words/explain-steps.ts';
+import { stepsOf } from '../../src/render/words/explain/explain-steps.ts';
 import { type PolicyText, policyOf, type RangeText, rangeOf } from '../support/ranges.ts';
 import { explanationOf, explanations } from './explanations.ts';
 

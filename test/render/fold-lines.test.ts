@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { foldLines } from '../../src/render/text/fold-lines.ts';
+import { foldLines } from '../../src/render/text/layout/fold-lines.ts';
 
 test('a line is broken between words, and goes on below the value that it belongs to', () => {
   expect(foldLines('  RSS       grows by 220M, as empty pages are filled\nshort', 30)).toBe(

@@ -6,8 +6,8 @@ import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
-import { type PredictView, predictText } from '../../src/render/text/predict.ts';
-import { styleOf } from '../../src/render/text/style.ts';
+import { styleOf } from '../../src/render/text/layout/style.ts';
+import { type PredictView, predictText } from '../../src/render/text/predict/predict.ts';
 import {
   knownRanges,
   predictItems,

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { PROGRAM_SWITCHES, RUNTIME_SWITCHES, switchesOf } from '../../src/render/words/program-switches.ts';
+import {
+  PROGRAM_SWITCHES,
+  RUNTIME_SWITCHES,
+  switchesOf,
+} from '../../src/render/words/advise/program-switches.ts';
 
 test('every switch has a source, and stands in the table of the document word by word', () => {
   const document = readFileSync('docs/services.md', 'utf8');

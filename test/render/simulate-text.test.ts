@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { simulateCsv } from '../../src/render/csv/simulate.ts';
-import { scenarioListText } from '../../src/render/text/scenario-list.ts';
-import { simulateText } from '../../src/render/text/simulate.ts';
-import { styleOf } from '../../src/render/text/style.ts';
+import { styleOf } from '../../src/render/text/layout/style.ts';
+import { scenarioListText } from '../../src/render/text/simulate/scenario-list.ts';
+import { simulateText } from '../../src/render/text/simulate/simulate.ts';
 import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
 import { event, MIB, onPages, runScenario, S, small, wantHuge } from '../simulation/scenarios.ts';
 import { withoutColor } from './without-color.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { growth, levels, sparkline } from '../../src/render/text/sparkline.ts';
+import { growth, levels, sparkline } from '../../src/render/text/layout/sparkline.ts';
 
 test('heights follow values; nothing is told from a little', () => {
   expect(sparkline([0, 1, 2, 3, 4, 5, 6, 7, 8])).toBe('·▁▂▃▄▅▆▇█');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { explainRange } from '../../src/analysis/prediction/explanation.ts';
 import { hugepagePolicy } from '../../src/core/rules/thp-settings.ts';
-import { resultLines } from '../../src/render/words/explain-lines.ts';
+import { resultLines } from '../../src/render/words/explain/explain-lines.ts';
 import { runPolicyOf } from '../analysis/streams.ts';
 import { rangeOf } from '../support/ranges.ts';
 

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { WatchReport, WatchStart } from '../../src/analysis/watch/report.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
-import { styleOf } from '../../src/render/text/style.ts';
-import { watchFrame, watchLines } from '../../src/render/text/watch.ts';
+import { watchFrame, watchLines } from '../../src/render/text/diff/watch.ts';
+import { styleOf } from '../../src/render/text/layout/style.ts';
 
 const settings = defaultSettings(x86_64);
 

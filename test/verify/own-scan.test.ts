@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { explainRange } from '../../src/analysis/prediction/explanation.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
 import { rounds } from '../../src/core/search/rounds/rounds.ts';
-import { scanLines } from '../../src/render/words/explain-lines.ts';
+import { scanLines } from '../../src/render/words/explain/explain-lines.ts';
 import type { AlgorithmKit, ModuleAlgorithm } from '../../src/verify/algorithm-kit.ts';
 import { checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
 import { guarded } from '../../src/verify/guarded-algorithm.ts';

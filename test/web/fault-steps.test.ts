@@ -9,7 +9,7 @@ import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { anonOrders, type OrderSet } from '../../src/core/memory/order.ts';
 import { windowStart } from '../../src/core/memory/page-span.ts';
 import { rangeText } from '../../src/core/memory/range-text.ts';
-import { faultResidentWords } from '../../src/render/words/fault-words.ts';
+import { faultResidentWords } from '../../src/render/words/explain/fault-words.ts';
 import { faultPicture } from '../../web/faults/fault-picture.ts';
 import { FAULT_PRESETS } from '../../web/faults/faults-presets.ts';
 import {

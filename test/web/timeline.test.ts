@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { codeOfOrder } from '../../src/core/memory/pte-code.ts';
-import { steadyLines } from '../../src/render/text/simulate-steady.ts';
-import { summaryLines } from '../../src/render/text/simulate-summary.ts';
-import { styleOf } from '../../src/render/text/style.ts';
+import { styleOf } from '../../src/render/text/layout/style.ts';
+import { steadyLines } from '../../src/render/text/simulate/simulate-steady.ts';
+import { summaryLines } from '../../src/render/text/simulate/simulate-summary.ts';
 import { Frames } from '../../src/simulation/map-frames.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { chartsOf, strokesOf, timeOfRun } from '../../web/timeline/charts/chart-data.ts';

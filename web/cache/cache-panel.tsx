@@ -5,7 +5,7 @@ import { formatSize } from '../../src/core/memory/format-size.ts';
 import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
 import { TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../../src/core/rules/shmem-settings.ts';
-import { writeScript } from '../../src/render/text/write-script.ts';
+import { writeScript } from '../../src/render/text/advise/write-script.ts';
 import { memory } from '../memory/open-memory.ts';
 import { go } from '../state/link.ts';
 import { type CacheChoice, writesOfCacheChoice } from './cache-choice.ts';

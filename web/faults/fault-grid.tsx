@@ -1,7 +1,7 @@
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
 import { inkOn, orderColor } from '../../src/render/svg/palette.ts';
 import { cellsPath, windowRectangle } from '../../src/render/svg/pte-layers.ts';
-import { actWords, faultResultWords } from '../../src/render/words/fault-words.ts';
+import { actWords, faultResultWords } from '../../src/render/words/explain/fault-words.ts';
 import {
   CELL,
   CurrentWindow,

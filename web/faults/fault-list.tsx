@@ -1,5 +1,5 @@
 import type { FaultStep } from '../../src/analysis/prediction/fault-steps.ts';
-import { actWords, faultResultWords } from '../../src/render/words/fault-words.ts';
+import { actWords, faultResultWords } from '../../src/render/words/explain/fault-words.ts';
 import { StepRows } from '../steps/step-rows.tsx';
 import { row } from '../steps/steps-signals.ts';
 import { followed } from './faults-signals.ts';

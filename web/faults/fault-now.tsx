@@ -8,7 +8,7 @@ import {
   faultResultWords,
   faultVisitWords,
   faultWindowName,
-} from '../../src/render/words/fault-words.ts';
+} from '../../src/render/words/explain/fault-words.ts';
 import { followed } from './faults-signals.ts';
 
 /** The step that the history is at: what is done, the windows that the page fault considers, what it gets. */

@@ -5,7 +5,7 @@ import {
   faultResidentWords,
   vmaPagesWords,
   vmaWords,
-} from '../../src/render/words/fault-words.ts';
+} from '../../src/render/words/explain/fault-words.ts';
 import { row } from '../steps/steps-signals.ts';
 import { FaultGrid } from './fault-grid.tsx';
 import { FaultLegend } from './fault-legend.tsx';

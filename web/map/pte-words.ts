@@ -2,7 +2,7 @@ import { hasPage } from '../../src/core/memory/occupancy.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { pteKind } from '../../src/core/memory/pte-kind.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { FACT_WORDS } from '../../src/render/words/pte-facts.ts';
+import { FACT_WORDS } from '../../src/render/words/explain/pte-facts.ts';
 import type { RangeDetail } from '../memory/memory-worker-protocol.ts';
 
 /** What one PTE holds now, what is special about it, what it holds after khugepaged and after a restart. */

@@ -4,7 +4,7 @@ import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts';
 import { isScanResult } from '../../src/core/rules/scan-result.ts';
-import { refusalLine } from '../../src/render/words/reasons.ts';
+import { refusalLine } from '../../src/render/words/explain/reasons.ts';
 import { COLLAPSES } from '../map/picture/standing-out.ts';
 import type { Tallied } from '../memory/memory-worker-protocol.ts';
 import { go, link } from '../state/link.ts';

@@ -1,6 +1,6 @@
 import { isHuge, type Refusal } from '../../src/analysis/ranges/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
-import { refusalLine } from '../../src/render/words/reasons.ts';
+import { refusalLine } from '../../src/render/words/explain/reasons.ts';
 import type { Tallied } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
 

@@ -1,4 +1,4 @@
-import { visitName } from '../../src/render/words/explain-steps.ts';
+import { visitName } from '../../src/render/words/explain/explain-steps.ts';
 import { isResultRow, type Side, sameRow, stepAt } from './alignment.ts';
 import { StepRows } from './step-rows.tsx';
 import { alignment, alone, row, state } from './steps-signals.ts';

@@ -2,7 +2,7 @@ import { formatOrder } from '../../src/core/memory/order.ts';
 import { resultName } from '../../src/core/rules/kernel-model.ts';
 import { type Visit } from '../../src/core/search/algorithm.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
-import { visitName, windowName } from '../../src/render/words/explain-steps.ts';
+import { visitName, windowName } from '../../src/render/words/explain/explain-steps.ts';
 import { type Side, stepAt } from './alignment.ts';
 import { ruleOf } from './decide-outcome.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';

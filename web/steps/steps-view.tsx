@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { intersectOrders, NO_ORDERS } from '../../src/core/memory/order.ts';
 import { collapsibleOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { whyNoSize } from '../../src/core/rules/vma.ts';
-import { refusalLine } from '../../src/render/words/reasons.ts';
+import { refusalLine } from '../../src/render/words/explain/reasons.ts';
 import { faultText } from '../faults/fault-list.tsx';
 import { FaultsColumn } from '../faults/faults-column.tsx';
 import { FaultsEditor } from '../faults/faults-editor.tsx';

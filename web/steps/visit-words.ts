@@ -8,8 +8,8 @@ import { costOf } from '../../src/core/plan/cost.ts';
 import { resultName } from '../../src/core/rules/kernel-model.ts';
 import { INELIGIBLE_REASONS } from '../../src/core/rules/vma.ts';
 import type { Visit } from '../../src/core/search/algorithm.ts';
-import { visitOutcome, windowName } from '../../src/render/words/explain-steps.ts';
-import { RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
+import { visitOutcome, windowName } from '../../src/render/words/explain/explain-steps.ts';
+import { RESULT_MEANINGS } from '../../src/render/words/explain/reasons.ts';
 import type { SearchRun } from './searches/run.ts';
 
 /** How a step came out, in few words. */

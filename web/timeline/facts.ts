@@ -1,4 +1,4 @@
-import type { Style } from '../../src/render/text/style.ts';
+import type { Style } from '../../src/render/text/layout/style.ts';
 
 type Tone = 'plain' | 'good' | 'warn' | 'bad';
 

@@ -1,7 +1,7 @@
 import { grouped } from '../../src/core/base/plural.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import { reasonLines } from '../../src/render/words/advice-reasons.ts';
-import { adviceLine, lossLines, WORTH_ROWS, worthCells } from '../../src/render/words/advise-view.ts';
+import { reasonLines } from '../../src/render/words/advise/advice-reasons.ts';
+import { adviceLine, lossLines, WORTH_ROWS, worthCells } from '../../src/render/words/advise/advise-view.ts';
 import { reachWords } from '../../src/render/words/tlb-words.ts';
 import { Commands } from '../policy/commands.tsx';
 import { choose } from '../policy/judgement.ts';

@@ -6,7 +6,7 @@ import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { anonOrders, formatOrder, ordersOf } from '../../src/core/memory/order.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
-import { writeScript } from '../../src/render/text/write-script.ts';
+import { writeScript } from '../../src/render/text/advise/write-script.ts';
 import { sizesLine } from '../../src/render/words/sizes.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { memory } from '../memory/open-memory.ts';

@@ -19,7 +19,7 @@ import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { CollapseLimits } from '../../src/core/rules/policy.ts';
 import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import type { TlbReach } from '../../src/core/rules/tlb-reach.ts';
-import { blindSpots, groupLines } from '../../src/render/words/advise-view.ts';
+import { blindSpots, groupLines } from '../../src/render/words/advise/advise-view.ts';
 import { sharedByFork } from '../../src/render/words/shared-by-fork.ts';
 import { choiceOf, type PolicyChoice } from '../policy/choice.ts';
 import { type BlockSweeper, sweepBlocksOf } from './sweep-blocks.ts';

@@ -4,7 +4,7 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { KernelTree } from '../../linux/kernel/kernel-tree.ts';
 import { countPageWalks } from '../../linux/machine/page-walks.ts';
 import { loadPerfCounters } from '../../linux/machine/perf-counters.ts';
-import type { MeasuredWalks } from '../../render/words/measured-walks.ts';
+import type { MeasuredWalks } from '../../render/words/advise/measured-walks.ts';
 import type { Context } from '../shared/context.ts';
 
 /** Longer is not meant: it is asked for in a command that waits. */

@@ -5,7 +5,7 @@ import type { FiledSettings } from '../../core/rules/settings-file.ts';
 import { KernelTree } from '../../linux/kernel/kernel-tree.ts';
 import { readHost } from '../../linux/machine/host.ts';
 import { mayWriteThpSetting, readThpSetting, writeThpSetting } from '../../linux/machine/settings-writer.ts';
-import { layOutTable } from '../../render/text/columns.ts';
+import { layOutTable } from '../../render/text/layout/columns.ts';
 import { type Context, print, printText, reportFailure, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { policyFromFlags, settingsFromFlags } from '../shared/flags/command-policy.ts';

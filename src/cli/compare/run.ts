@@ -1,6 +1,6 @@
 import { fail } from '../../core/base/failure.ts';
 import { comparisonJson } from '../../render/json/compare.ts';
-import { comparisonText } from '../../render/text/compare.ts';
+import { comparisonText } from '../../render/text/verify/compare.ts';
 import { type Context, print, printText, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { commandInputs } from '../shared/input/command-inputs.ts';

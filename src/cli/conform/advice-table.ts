@@ -4,7 +4,7 @@ import { PROBE_GEOMETRY } from '../../conform/probe/probe-batch.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { orderBytes, pageBytes } from '../../core/memory/geometry.ts';
 import { asOrder } from '../../core/memory/order.ts';
-import { layOutTable } from '../../render/text/columns.ts';
+import { layOutTable } from '../../render/text/layout/columns.ts';
 
 const PAGE_BYTES = pageBytes(PROBE_GEOMETRY);
 const COLUMNS = [

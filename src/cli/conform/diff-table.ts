@@ -2,7 +2,7 @@ import type { DiffCase } from '../../conform/diff/diff-suite.ts';
 import { PROBE_GEOMETRY } from '../../conform/probe/probe-batch.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import { layOutTable } from '../../render/text/columns.ts';
+import { layOutTable } from '../../render/text/layout/columns.ts';
 
 const COLUMNS = [
   { title: 'PROGRAM', align: 'left' as const },

@@ -1,5 +1,5 @@
 import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live/live-case.ts';
-import { layOutTable } from '../../render/text/columns.ts';
+import { layOutTable } from '../../render/text/layout/columns.ts';
 
 const COLUMNS = [
   { title: 'STATE', align: 'left' as const },

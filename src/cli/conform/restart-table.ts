@@ -1,6 +1,6 @@
 import type { RestartCase } from '../../conform/restart/restart-suite.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
-import { layOutTable } from '../../render/text/columns.ts';
+import { layOutTable } from '../../render/text/layout/columns.ts';
 
 const COLUMNS = [
   { title: 'PROGRAM', align: 'left' as const },

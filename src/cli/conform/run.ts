@@ -25,9 +25,9 @@ import { type Difference, runSuite, SELFTEST_DIFFERS, type SuiteCount } from '..
 import { type Failed, fail, type Result, succeed } from '../../core/base/failure.ts';
 import { shellCommand } from '../../core/base/shell.ts';
 import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
-import { layOutTable } from '../../render/text/columns.ts';
+import { layOutTable } from '../../render/text/layout/columns.ts';
 import { printable } from '../../render/words/printable.ts';
-import type { MadeBy } from '../../render/words/verify-checks.ts';
+import type { MadeBy } from '../../render/words/verify/verify-checks.ts';
 import { isExecutable } from '../own-command.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';

@@ -3,7 +3,7 @@ import type { SharedFile } from '../../conform/shared-programs/outcome.ts';
 import type { FileRss, SharedCase } from '../../conform/shared-programs/suite.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import { layOutTable } from '../../render/text/columns.ts';
+import { layOutTable } from '../../render/text/layout/columns.ts';
 
 const COLUMNS = [
   ...['PROGRAM', 'CHANGE', 'FILE'].map((title) => ({ title, align: 'left' as const })),

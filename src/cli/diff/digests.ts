@@ -1,7 +1,7 @@
 import { digestDifference } from '../../analysis/difference/digest-difference.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { digestDiffJson } from '../../render/json/diff-digest.ts';
-import { digestDiffText } from '../../render/text/diff-digest.ts';
+import { digestDiffText } from '../../render/text/diff/diff-digest.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { type DigestRead, digestFromFlags } from '../shared/digest/digest-source.ts';
 import type { InputFile } from '../shared/input/input-file.ts';

@@ -4,7 +4,7 @@ import type { Host } from '../../core/rules/memory-source.ts';
 import { diffCsv, serviceCsv } from '../../render/csv/diff.ts';
 import { originCells } from '../../render/csv/origin.ts';
 import { diffJson } from '../../render/json/diff.ts';
-import { diffText } from '../../render/text/diff.ts';
+import { diffText } from '../../render/text/diff/diff.ts';
 import { matchWords } from '../../render/words/diff-words.ts';
 import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { type CommandPolicy, policyFromFlags } from '../shared/flags/command-policy.ts';

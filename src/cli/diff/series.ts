@@ -2,7 +2,7 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import { originCells } from '../../render/csv/origin.ts';
 import { seriesCsv } from '../../render/csv/series.ts';
 import { seriesJson } from '../../render/json/series.ts';
-import { seriesText } from '../../render/text/series.ts';
+import { seriesText } from '../../render/text/diff/series.ts';
 import { type Context, print, printText, styleFor } from '../shared/context.ts';
 import { originField, printOrigin } from '../shared/memory/origin.ts';
 import { readSeries } from '../shared/memory/read-series.ts';

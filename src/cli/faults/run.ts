@@ -8,7 +8,7 @@ import { NO_ORDERS, type OrderSet, parseOrders } from '../../core/memory/order.t
 import { type PageSpan, parseSpan } from '../../core/memory/page-span.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { faultsJson } from '../../render/json/faults.ts';
-import { faultsText } from '../../render/text/faults.ts';
+import { faultsText } from '../../render/text/explain/faults.ts';
 import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { settingsFromFlags } from '../shared/flags/command-policy.ts';
 import { geometryFromFlags, geometryNote } from '../shared/flags/geometry-flags.ts';

@@ -6,8 +6,12 @@ import { readOnKernel } from '../../analysis/reading/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead } from '../../render/json/predict.ts';
-import { digestMachineJson, digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
-import { limitsLeftOut } from '../../render/words/surroundings.ts';
+import {
+  digestMachineJson,
+  digestTotalsJson,
+  digestTotalsText,
+} from '../../render/text/predict/digest-totals.ts';
+import { limitsLeftOut } from '../../render/words/explain/surroundings.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { digestTotal } from '../shared/digest/digest-source.ts';
 import { policyFromFlags } from '../shared/flags/command-policy.ts';

@@ -7,7 +7,7 @@ import type { MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
-import { predictText } from '../../render/text/predict.ts';
+import { predictText } from '../../render/text/predict/predict.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { parseAddress } from '../shared/flags/asked-address.ts';
 import { policyFromFlags } from '../shared/flags/command-policy.ts';

@@ -1,8 +1,8 @@
 import type { CommandContext } from '@stricli/core';
 import type { Failure } from '../../core/base/failure.ts';
 import type { ReadingClock } from '../../linux/reading-clock.ts';
-import { foldLines } from '../../render/text/fold-lines.ts';
-import { type Style, styleOf } from '../../render/text/style.ts';
+import { foldLines } from '../../render/text/layout/fold-lines.ts';
+import { type Style, styleOf } from '../../render/text/layout/style.ts';
 import { printable } from '../../render/words/printable.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { ColorChoice } from './flags/output-flags.ts';

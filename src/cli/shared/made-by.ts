@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { MadeBy } from '../../render/words/verify-checks.ts';
+import type { MadeBy } from '../../render/words/verify/verify-checks.ts';
 import { readVersion } from './version.ts';
 
 /** Which thpscope answers about which files: what others need to do the same. Built-in names are no files. */

@@ -10,7 +10,7 @@ import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { ORIGIN_COLUMNS, originCells } from '../../render/csv/origin.ts';
 import { sweepCsvHead, sweepCsvLine } from '../../render/csv/sweep.ts';
 import { sweepJson } from '../../render/json/sweep.ts';
-import { sweepText } from '../../render/text/sweep.ts';
+import { sweepText } from '../../render/text/sweep/sweep.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { digestTotal } from '../shared/digest/digest-source.ts';
 import { runSweep } from '../shared/digest/sweep-run.ts';

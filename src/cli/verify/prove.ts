@@ -4,16 +4,16 @@ import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { proofJson } from '../../render/json/proof.ts';
 import { propertyProofJson } from '../../render/json/property-proof.ts';
 import { verifyJson } from '../../render/json/verify.ts';
-import { provedText, provedWords, refutedText } from '../../render/text/proof.ts';
+import { provedText, provedWords, refutedText } from '../../render/text/verify/proof.ts';
 import {
   brokenText,
   propertiesProvedText,
   provedOfOne,
   provedPartsText,
-} from '../../render/text/property-proof.ts';
-import { verifyText } from '../../render/text/verify.ts';
-import { verifyMail } from '../../render/text/verify-mail.ts';
-import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
+} from '../../render/text/verify/property-proof.ts';
+import { verifyText } from '../../render/text/verify/verify.ts';
+import { verifyMail } from '../../render/text/verify/verify-mail.ts';
+import { verifyJunit, verifyKtap } from '../../render/text/verify/verify-tests.ts';
 import { EVERY_RESULT } from '../../verify/cases/stages.ts';
 import type { PropertyProof } from '../../verify/proof/property-proof.ts';
 import { PROVED_OF_ONE, PROVED_PMD_ORDERS } from '../../verify/proof/proving.ts';

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { foldLines } from '../../render/text/fold-lines.ts';
+import { foldLines } from '../../render/text/layout/fold-lines.ts';
 import { type Context, print } from '../shared/context.ts';
 
 const ERASE_LINE_END = '\u001b[K';

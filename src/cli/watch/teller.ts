@@ -1,6 +1,6 @@
 import type { WatchReport, WatchStart } from '../../analysis/watch/report.ts';
 import { watchReportJson, watchStartJson } from '../../render/json/watch.ts';
-import { watchFrame, watchLines, watchTitle } from '../../render/text/watch.ts';
+import { watchFrame, watchLines, watchTitle } from '../../render/text/diff/watch.ts';
 import { type Context, print, printText, styleFor } from '../shared/context.ts';
 import { originField } from '../shared/memory/origin.ts';
 import type { WatchFlags } from './command.ts';

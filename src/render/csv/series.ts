@@ -1,4 +1,4 @@
-import type { SeriesView } from '../text/series.ts';
+import type { SeriesView } from '../text/diff/series.ts';
 import { CHANGE_COLUMNS } from './diff.ts';
 import { ORIGIN_COLUMNS } from './origin.ts';
 

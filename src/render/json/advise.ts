@@ -16,10 +16,10 @@ import {
   groupLines,
   lossLines,
   otherGrowthLines,
-} from '../words/advise-view.ts';
-import type { MeasuredWalks } from '../words/measured-walks.ts';
-import type { PlanView } from '../words/plan-view.ts';
-import { switchesOf } from '../words/program-switches.ts';
+} from '../words/advise/advise-view.ts';
+import type { MeasuredWalks } from '../words/advise/measured-walks.ts';
+import type { PlanView } from '../words/advise/plan-view.ts';
+import { switchesOf } from '../words/advise/program-switches.ts';
 import { reachJson, recordingJson } from './predict.ts';
 import { sweptMemoryJson } from './sweep.ts';
 

@@ -3,7 +3,7 @@ import { formatPages } from '../../core/memory/page-list.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { traceString } from '../../core/rules/scan-result.ts';
-import { knobName } from '../words/cache-advice.ts';
+import { knobName } from '../words/advise/cache-advice.ts';
 import { governingFiles } from '../words/cache-words.ts';
 import { explainHead } from './explain.ts';
 import { hex } from './predict.ts';

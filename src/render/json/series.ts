@@ -1,5 +1,5 @@
 import { pageBytes } from '../../core/memory/geometry.ts';
-import type { SeriesView } from '../text/series.ts';
+import type { SeriesView } from '../text/diff/series.ts';
 import { changesJson, countersJson } from './diff.ts';
 
 /** A series as JSON: what changed from each snapshot to the next. Pages are base pages. */

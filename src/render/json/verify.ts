@@ -5,10 +5,10 @@ import { type SearchCase, unmappedPages } from '../../verify/cases/search-case.t
 import type { Gap } from '../../verify/optimality.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
 import type { Wrong } from '../../verify/wrong.ts';
-import type { VerifyView } from '../text/verify.ts';
+import type { VerifyView } from '../text/verify/verify.ts';
 import { noneLimitsJson } from '../words/none-limits.ts';
-import type { MadeBy } from '../words/verify-checks.ts';
-import { caseCommand } from '../words/verify-command.ts';
+import type { MadeBy } from '../words/verify/verify-checks.ts';
+import { caseCommand } from '../words/verify/verify-command.ts';
 
 const VERIFY_SCHEMA = 'thpscope/verify@1';
 

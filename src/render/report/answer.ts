@@ -7,7 +7,7 @@ import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import { adviceLine, worthSentence } from '../words/advise-view.ts';
+import { adviceLine, worthSentence } from '../words/advise/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';

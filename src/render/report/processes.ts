@@ -3,7 +3,7 @@ import { growthOf, restartGrowthOf } from '../../analysis/ranges/tally.ts';
 import type { ProcessFinding } from '../../analysis/report/findings.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
-import { mainRefusal } from '../text/tally.ts';
+import { mainRefusal } from '../text/predict/tally.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { othersLine } from '../words/others-line.ts';
 import { recordedIn } from '../words/recorded-in.ts';

@@ -9,8 +9,8 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder, type OrderSet, type Window } from '../../core/memory/order.ts';
 import { collapsesOf } from '../../core/plan/collapses.ts';
+import { refusalLine } from '../words/explain/reasons.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { refusalLine } from '../words/reasons.ts';
 import { rangePictures } from './range-svg.ts';
 import type { ReportView } from './view.ts';
 

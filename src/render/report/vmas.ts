@@ -1,8 +1,8 @@
 import type { RangeTable, TableVma } from '../../analysis/table/range-table.ts';
 import type { JudgedRanges } from '../../analysis/table/table-judge.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
+import { refusalLine } from '../words/explain/reasons.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { refusalLine } from '../words/reasons.ts';
 import { growthCell, scrollable, sizeCell } from './table.ts';
 
 /** VMAs that a table names. */

@@ -5,8 +5,8 @@ import {
   cacheResultLines,
   cacheScanLines,
   picturedRange,
-} from '../words/cache-explain-lines.ts';
-import { plainLine } from '../words/explain-lines.ts';
+} from '../words/explain/cache-explain-lines.ts';
+import { plainLine } from '../words/explain/explain-lines.ts';
 import { linesSvg } from './explain.ts';
 
 /** A range of the page cache explained as a picture that stands for itself. */

@@ -3,7 +3,7 @@ import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { collapsesOf } from '../../core/plan/collapses.ts';
-import { wrap } from '../text/wrap.ts';
+import { wrap } from '../text/layout/wrap.ts';
 import {
   type ExplainLine,
   headingLines,
@@ -11,7 +11,7 @@ import {
   plainLine,
   resultLines,
   scanLines,
-} from '../words/explain-lines.ts';
+} from '../words/explain/explain-lines.ts';
 import {
   type Step,
   stepNumber,
@@ -19,10 +19,10 @@ import {
   stepsOf,
   visitName,
   windowName,
-} from '../words/explain-steps.ts';
+} from '../words/explain/explain-steps.ts';
+import { marksOf } from '../words/explain/pte-marks.ts';
+import { refusalLine } from '../words/explain/reasons.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
-import { marksOf } from '../words/pte-marks.ts';
-import { refusalLine } from '../words/reasons.ts';
 import { cssColor, orderColor } from './palette.ts';
 import { cellsPath, pteLayers } from './pte-layers.ts';
 import { RANGE_STYLE, rangeSvg } from './range.ts';

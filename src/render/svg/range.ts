@@ -1,8 +1,8 @@
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder, type Window } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
+import { markOf } from '../words/explain/pte-marks.ts';
 import { html, type Markup, type Part } from '../words/markup.ts';
-import { markOf } from '../words/pte-marks.ts';
 import { cssColor, inkOn, orderColor, SMALL_PAGE, SWAPPED, ZERO_PAGE } from './palette.ts';
 import { cellsPath, gridColumns, pteLayers, windowRectangle } from './pte-layers.ts';
 import { element, textAt } from './svg.ts';

@@ -8,7 +8,7 @@ import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { orderSet } from '../../core/memory/order.ts';
-import { refusalLine } from './reasons.ts';
+import { refusalLine } from './explain/reasons.ts';
 
 /** What became of pages, in a word or two. */
 export const CHANGE_WORDS: Record<PageChange, string> = {

@@ -2,7 +2,7 @@ import { processCount } from '../../analysis/digest/memory-digest.ts';
 import type { FleetFacts } from '../../analysis/reading/fleet-facts.ts';
 import { plural } from '../../core/base/plural.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
-import type { AdviceView } from './advise-view.ts';
+import type { AdviceView } from './advise/advise-view.ts';
 import { withoutLeftOut } from './left-out.ts';
 import { settingsWords } from './sizes.ts';
 

@@ -1,6 +1,6 @@
 import { grouped } from '../../../src/core/base/plural.ts';
+import { refusalLine } from '../../../src/render/words/explain/reasons.ts';
 import { printable } from '../../../src/render/words/printable.ts';
-import { refusalLine } from '../../../src/render/words/reasons.ts';
 import type { MapVma } from '../../memory/memory-worker-protocol.ts';
 import { memory, type OpenMemory } from '../../memory/open-memory.ts';
 import { hugepageOrders } from '../../policy/choice.ts';

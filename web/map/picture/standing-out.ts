@@ -1,7 +1,7 @@
 import type { Refusal } from '../../../src/analysis/ranges/tally.ts';
 import { plural } from '../../../src/core/base/plural.ts';
 import { formatSize } from '../../../src/core/memory/format-size.ts';
-import { refusalLine } from '../../../src/render/words/reasons.ts';
+import { refusalLine } from '../../../src/render/words/explain/reasons.ts';
 import type { Judgement } from '../../memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../../memory/open-memory.ts';
 import { hugepageOrders } from '../../policy/choice.ts';

@@ -10,7 +10,7 @@ import {
   pteLayers,
   windowRectangle,
 } from '../../../src/render/svg/pte-layers.ts';
-import { markOf } from '../../../src/render/words/pte-marks.ts';
+import { markOf } from '../../../src/render/words/explain/pte-marks.ts';
 
 /** Units of the picture in one cell. */
 export const CELL = 10;

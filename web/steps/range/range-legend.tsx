@@ -1,6 +1,6 @@
 import { formatOrder, ordersOf } from '../../../src/core/memory/order.ts';
 import { cssColor, orderColor } from '../../../src/render/svg/palette.ts';
-import { marksOf } from '../../../src/render/words/pte-marks.ts';
+import { marksOf } from '../../../src/render/words/explain/pte-marks.ts';
 import { alignment, state } from '../steps-signals.ts';
 
 /** What colours, shapes and letters of the pictures mean. */

@@ -1,6 +1,6 @@
 import type { Geometry } from '../../../src/core/memory/geometry.ts';
 import type { Visit } from '../../../src/core/search/algorithm.ts';
-import { windowName } from '../../../src/render/words/explain-steps.ts';
+import { windowName } from '../../../src/render/words/explain/explain-steps.ts';
 
 /** What so many first steps of a run did to windows. */
 interface WindowsSoFar {

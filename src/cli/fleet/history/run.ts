@@ -2,7 +2,7 @@ import { type Result, succeed } from '../../../core/base/failure.ts';
 import { plural } from '../../../core/base/plural.ts';
 import { sumsBy } from '../../../fleet/fleet-sums.ts';
 import { checkComplete } from '../../../fleet/survey.ts';
-import { fleetSumsTable } from '../../../render/text/fleet-sums.ts';
+import { fleetSumsTable } from '../../../render/text/fleet/fleet-sums.ts';
 import { settingsWords } from '../../../render/words/sizes.ts';
 import { type Context, print, printText, styleFor } from '../../shared/context.ts';
 import { interruptible } from '../../shared/interrupt.ts';

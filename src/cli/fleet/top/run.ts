@@ -1,7 +1,7 @@
 import type { FleetSum } from '../../../analysis/reading/fleet-facts.ts';
 import { type Result, succeed } from '../../../core/base/failure.ts';
 import { sumsBy } from '../../../fleet/fleet-sums.ts';
-import { fleetSumsTable } from '../../../render/text/fleet-sums.ts';
+import { fleetSumsTable } from '../../../render/text/fleet/fleet-sums.ts';
 import { settingsWords } from '../../../render/words/sizes.ts';
 import { type Context, print, printText, styleFor } from '../../shared/context.ts';
 import { interruptible } from '../../shared/interrupt.ts';

@@ -1,4 +1,4 @@
-import { wrap } from '../../../render/text/wrap.ts';
+import { wrap } from '../../../render/text/layout/wrap.ts';
 import { EXIT_MEANINGS } from '../exit-code.ts';
 import type { CommandPage, FlagPage } from './command-page.ts';
 

@@ -1,7 +1,7 @@
 import type { ReadingDifference } from '../../../analysis/difference/reading-difference.ts';
 import { fail, type Result, succeed } from '../../../core/base/failure.ts';
 import type { MemoryOrigin } from '../../../core/rules/memory-source.ts';
-import type { SeriesView } from '../../../render/text/series.ts';
+import type { SeriesView } from '../../../render/text/diff/series.ts';
 import { seriesFiles } from '../../../snapshot/series.ts';
 import type { Context } from '../context.ts';
 import { readDifference } from './read-difference.ts';
