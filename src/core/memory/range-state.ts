@@ -31,10 +31,9 @@ export const PAGE_FACTS = [
 
 export type PageFact = (typeof PAGE_FACTS)[number];
 
-/** Facts of pages that are present, and ordinary ones. */
+/** Facts that only pages can have that are present, and ordinary ones. */
 export const PRESENT_FACTS = [
   'shared',
-  'unreferenced',
   'pinned',
   'lazyfree',
   'locked',

@@ -1,6 +1,7 @@
 import { type Geometry, pageBytes, rangeBytes } from '../memory/geometry.ts';
 import { asOrder, hasOrder } from '../memory/order.ts';
 import type { KernelModel } from './kernel-model.ts';
+import { mappingAlignment } from './mapping-alignment.ts';
 import { type CachedFile, type FileMapping, SHARED_ANONYMOUS } from './page-cache.ts';
 import { allowedShmemOrders, shmemOrdersOfWord } from './shmem-orders.ts';
 import type { ShmemSettings } from './shmem-settings.ts';
@@ -77,20 +78,11 @@ export function whyNoCacheCollapse(
 
 /**
  * Whether the kernel maps shared memory aligned to its file, by the PMD size, where the program leaves the
- * address to it. Of a memfd and of System V shared memory the top level decides alone, of a tmpfs its mount.
- * Source: shmem_get_unmapped_area, docs/khugepaged.md#layout-of-mappings.
+ * address to it: see mappingAlignment.
  */
-export function isMappedAligned(
-  file: CachedFile,
-  { enabled, sizes }: ShmemSettings,
-  geometry: Geometry,
-): boolean {
-  if (file.kind === 'file' || enabled === 'deny') return false;
-  if (enabled === 'force') return true;
-  if (file.kind === 'tmpfs') return (file.hugeMount ?? 'never') !== 'never';
-  if (enabled !== 'never') return true;
-  const word = sizes.get(asOrder(geometry.pmdOrder)) ?? 'never';
-  return file.name === SHARED_ANONYMOUS && word !== 'never' && word !== 'inherit';
+export function isMappedAligned(file: CachedFile, shmem: ShmemSettings, { pmdOrder }: Geometry): boolean {
+  if (file.kind === 'file') return false;
+  return mappingAlignment(file, file.name === SHARED_ANONYMOUS, shmem, asOrder(pmdOrder)) === pmdOrder;
 }
 
 /** Source: shmem_allowable_huge_orders, docs/khugepaged.md#files-and-shared-memory. */

@@ -1,7 +1,6 @@
 import { roundUp } from '../../core/base/round.ts';
-import { highestOrder, orderSet } from '../../core/memory/order.ts';
-import type { CachedFile } from '../../core/rules/page-cache.ts';
-import type { ShmemSettings } from '../../core/rules/shmem-settings.ts';
+import { asOrder } from '../../core/memory/order.ts';
+import { mappingAlignment } from '../../core/rules/mapping-alignment.ts';
 import type { Machine } from '../machine.ts';
 import type { MmapRequest } from './address-space.ts';
 
@@ -21,30 +20,12 @@ export interface Placement {
 export function placementOf(machine: Machine, bytes: number, { file }: MmapRequest): Placement | undefined {
   const { rangeBytes, pageBytes, settings } = machine;
   if (!file) return bytes % rangeBytes === 0 ? { alignment: rangeBytes, skew: 0 } : undefined;
-  const alignment = fileAlignment(file.pages.file, file.isAnonymous === true, settings.shmem, machine);
+  const pmdOrder = asOrder(machine.geometry.pmdOrder);
+  const order = mappingAlignment(file.pages.file, file.isAnonymous === true, settings.shmem, pmdOrder);
+  const alignment = pageBytes * 2 ** order;
   const from = file.page * pageBytes;
   const mapsWhole = roundUp(from, alignment) + alignment <= from + bytes;
   return alignment > pageBytes && bytes >= rangeBytes && mapsWhole
     ? { alignment, skew: from % alignment }
     : undefined;
-}
-
-/** In bytes; a page is no alignment at all. */
-function fileAlignment(
-  { kind, hugeMount = 'never' }: CachedFile,
-  isAnonymous: boolean,
-  { enabled, sizes }: ShmemSettings,
-  { rangeBytes, pageBytes }: Machine,
-): number {
-  if (kind === 'file' || enabled === 'force') return rangeBytes;
-  if (enabled === 'deny') return pageBytes;
-  if (kind === 'tmpfs') return hugeMount === 'never' ? pageBytes : rangeBytes;
-  // The sizes are asked only where there is no file: of a memfd the top level decides alone.
-  if (!isAnonymous) return enabled === 'never' ? pageBytes : rangeBytes;
-  const counting = [...sizes].filter(([, word]) =>
-    word === 'inherit' ? enabled !== 'never' : word !== 'never',
-  );
-  const largest = highestOrder(orderSet(counting.map(([order]) => order)));
-  if (largest !== undefined) return pageBytes * 2 ** largest;
-  return enabled === 'never' ? pageBytes : rangeBytes;
 }

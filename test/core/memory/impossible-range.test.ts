@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { impossibleRange, pageOutside } from '../../../src/core/memory/impossible-range.ts';
+import { factOfNoPage, impossibleRange, pageOutside } from '../../../src/core/memory/impossible-range.ts';
 import { rangeOf } from '../../support/ranges.ts';
 
 test('a page is present or in swap', () => {
@@ -16,6 +16,13 @@ test('folios are no larger than the range', () => {
   expect(impossibleRange(range(255))).toMatch(/order 255/);
   // 8 and 2 together have the bits of 10.
   expect(impossibleRange({ ...range(8), folioOrders: orders(8).fill(2, 0, 3) })).toBeUndefined();
+});
+
+test('a page that is not there is unreferenced, and neither shared nor locked', () => {
+  expect(factOfNoPage(rangeOf({ present: '0-99', unreferenced: 'all', shared: '0-99' }))).toBeUndefined();
+  expect(factOfNoPage(rangeOf({ present: '0-99', locked: '100' }))).toBe(
+    'page 100 is locked but not present',
+  );
 });
 
 test('pages lie inside of the VMA', () => {
