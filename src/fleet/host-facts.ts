@@ -6,16 +6,15 @@ import { hostSchema } from '../snapshot/host-schema.ts';
  * What decides about a host besides its memory, as the column `facts` of `hosts` has it: alike on hosts that
  * are alike.
  */
-const hostFacts = hostSchema
-  .pick({ settings: true, khugepaged: true, shrinkUnderused: true, zoneReclaim: true, cpu: true })
-  .extend({
-    tlb: z.strictObject({
-      pages: z.int().min(1),
-      cpu: z.string(),
-      certainty: z.enum(REACH_CERTAINTIES),
-      source: z.string(),
-    }),
-  });
+const { settings, khugepaged, shrinkUnderused, zoneReclaim, cpu } = hostSchema.shape;
+const hostFacts = z.object({ settings, khugepaged, shrinkUnderused, zoneReclaim, cpu }).extend({
+  tlb: z.strictObject({
+    pages: z.int().min(1),
+    cpu: z.string(),
+    certainty: z.enum(REACH_CERTAINTIES),
+    source: z.string(),
+  }),
+});
 
 export type HostFacts = z.infer<typeof hostFacts>;
 

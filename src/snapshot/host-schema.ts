@@ -1,14 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { MAX_PAGE_SHIFT, MAX_PMD_ORDER, MIN_PAGE_SHIFT, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/settings-words.ts';
 import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../core/rules/shmem-settings.ts';
 
-const count = z.int().nonnegative();
+const count = z.int().check(z.nonnegative());
 
 /** THP settings as recordings hold them. */
 const settingsSchema = z.object({
   enabled: z.enum(TOP_LEVEL_WORDS),
-  sizes: z.array(z.object({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SIZE_WORDS) })),
+  sizes: z.array(z.object({ order: count.check(z.lte(MAX_PMD_ORDER)), enabled: z.enum(SIZE_WORDS) })),
   maxPtesNone: count,
   maxPtesSwap: count,
   maxPtesShared: count,
@@ -17,7 +17,7 @@ const settingsSchema = z.object({
 /** Settings of shared memory as snapshots hold them. */
 export const shmemSchema = z.object({
   enabled: z.enum(SHMEM_WORDS),
-  sizes: z.array(z.object({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SHMEM_SIZE_WORDS) })),
+  sizes: z.array(z.object({ order: count.check(z.lte(MAX_PMD_ORDER)), enabled: z.enum(SHMEM_SIZE_WORDS) })),
 });
 
 /** The machine as recordings hold it: snapshots and digests. */
@@ -25,23 +25,23 @@ export const hostSchema = z.object({
   kernelRelease: z.string(),
   time: z.iso.datetime({ offset: true }),
   geometry: z.object({
-    pageShift: z.int().min(MIN_PAGE_SHIFT).max(MAX_PAGE_SHIFT),
-    pmdOrder: z.int().min(MIN_PMD_ORDER).max(MAX_PMD_ORDER),
+    pageShift: z.int().check(z.gte(MIN_PAGE_SHIFT), z.lte(MAX_PAGE_SHIFT)),
+    pmdOrder: z.int().check(z.gte(MIN_PMD_ORDER), z.lte(MAX_PMD_ORDER)),
   }),
-  settings: settingsSchema.nullable(),
+  settings: z.nullable(settingsSchema),
   // What recordings of older versions do not have.
-  khugepaged: z
-    .object({ pagesToScan: count, scanSleepMs: count, allocSleepMs: count, defrag: z.boolean() })
-    .optional(),
-  shrinkUnderused: z.boolean().optional(),
-  zoneReclaim: z.boolean().optional(),
-  cpu: z
-    .object({
+  khugepaged: z.optional(
+    z.object({ pagesToScan: count, scanSleepMs: count, allocSleepMs: count, defrag: z.boolean() }),
+  ),
+  shrinkUnderused: z.optional(z.boolean()),
+  zoneReclaim: z.optional(z.boolean()),
+  cpu: z.optional(
+    z.object({
       architecture: z.string(),
-      vendor: z.string().optional(),
-      family: count.optional(),
-      modelName: z.string().optional(),
-    })
-    .optional(),
-  counters: z.record(z.string().max(128), count).optional(),
+      vendor: z.optional(z.string()),
+      family: z.optional(count),
+      modelName: z.optional(z.string()),
+    }),
+  ),
+  counters: z.optional(z.record(z.string().check(z.maxLength(128)), count)),
 });

@@ -1,5 +1,6 @@
 import type { KeyValue } from 'hyparquet';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
 import { asOrder, type Order } from '../core/memory/order.ts';
 import { LONGEST_TEXT } from '../core/rules/longest-text.ts';
 import type { Host, MemoryItem } from '../core/rules/memory-source.ts';
@@ -34,8 +35,11 @@ export interface SnapshotMetadata {
   readonly groupChecksums: readonly number[];
 }
 
-const count = z.int().nonnegative();
-const text = z.string().max(LONGEST_TEXT);
+// Without words of its own zod/mini says of everything that it is wrong, and never how.
+z.config(en());
+
+const count = z.int().check(z.nonnegative());
+const text = z.string().check(z.maxLength(LONGEST_TEXT));
 
 const noticeSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -45,7 +49,7 @@ const noticeSchema = z.discriminatedUnion('kind', [
       kind: z.enum(['usage', 'permission', 'unsupported', 'unreadable']),
       message: text,
     }),
-    leftOutBytes: count.optional(),
+    leftOutBytes: z.optional(count),
   }),
   z.object({ kind: z.literal('note'), message: text }),
 ]);
@@ -54,23 +58,23 @@ const fileSchema = z.object({
   id: text,
   kind: z.enum(CACHE_KINDS),
   name: text,
-  filesystem: text.optional(),
-  bytes: count.optional(),
-  hugeMount: z.enum(HUGE_MOUNT_WORDS).optional(),
-  unread: text.optional(),
+  filesystem: z.optional(text),
+  bytes: z.optional(count),
+  hugeMount: z.optional(z.enum(HUGE_MOUNT_WORDS)),
+  unread: z.optional(text),
 });
 
 const metadataSchema = z.object({
-  version: z.int().min(1).max(FORMAT_VERSION),
+  version: z.int().check(z.gte(1), z.lte(FORMAT_VERSION)),
   host: z.object({
     name: text,
     bootId: text,
     ...hostSchema.shape,
-    shmem: shmemSchema.optional(),
+    shmem: z.optional(shmemSchema),
   }),
   // Undefined in files of older versions.
-  processFacts: processFactsSchema.optional(),
-  files: z.array(fileSchema).default([]),
+  processFacts: z.optional(processFactsSchema),
+  files: z._default(z.array(fileSchema), []),
   notices: z.array(z.object({ row: count, notice: noticeSchema })),
   groupChecksums: z.array(count),
 });
@@ -107,7 +111,7 @@ export function unpackMetadata(pairs: readonly KeyValue[]): SnapshotMetadata {
     throw new Damage('its metadata does not match its checksum; copy the file again or capture a new one');
   }
   const json = parseJson(text);
-  const { version } = z.object({ version: z.int() }).catch({ version: 0 }).parse(json);
+  const { version } = z.catch(z.object({ version: z.int() }), { version: 0 }).parse(json);
   if (version > FORMAT_VERSION) {
     const formats = `format ${version}, this one reads up to ${FORMAT_VERSION}`;
     throw new Damage(`was written by a newer thpscope (${formats}); update thpscope`);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { GroupCounters, MemoryGroup, Process, ProcessFacts } from '../core/rules/memory-source.ts';
 import { processKey } from '../core/rules/process-key.ts';
 import { Damage } from './damage.ts';
@@ -23,7 +23,7 @@ export function factsOfProcess({
   return { thpDisabled, pinnedBytes, unplacedHugeBytes, ksmBytes, memoryGroups, groupCounters };
 }
 
-const count = z.int().nonnegative();
+const count = z.int().check(z.nonnegative());
 
 /** The table in the metadata: groups once each, processes by their places among them. */
 export const processFactsSchema = z.object({
@@ -31,18 +31,19 @@ export const processFactsSchema = z.object({
   processes: z.record(
     z.string(),
     z.object({
-      thpDisabled: z.boolean().optional(),
-      pinnedBytes: count.optional(),
-      unplacedHugeBytes: count.optional(),
-      ksmBytes: count.optional(),
-      memoryGroups: z.array(count).optional(),
-      groupCounters: count.optional(),
+      thpDisabled: z.optional(z.boolean()),
+      pinnedBytes: z.optional(count),
+      unplacedHugeBytes: z.optional(count),
+      ksmBytes: z.optional(count),
+      memoryGroups: z.optional(z.array(count)),
+      groupCounters: z.optional(count),
     }),
   ),
   /** Recordings of older versions have none. */
-  counted: z
-    .array(z.object({ path: z.string(), counters: z.record(z.string().max(128), count) }))
-    .default([]),
+  counted: z._default(
+    z.array(z.object({ path: z.string(), counters: z.record(z.string().check(z.maxLength(128)), count) })),
+    [],
+  ),
 });
 
 type PackedFacts = z.output<typeof processFactsSchema>;

@@ -44,7 +44,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   verify: ['core'],
   render: ['core', 'analysis', 'simulation', 'verify', 'picocolors'],
   linux: ['core', 'node:fs', 'koffi'],
-  snapshot: ['core', 'node:fs', 'zod', 'hyparquet', 'hyparquet-writer'],
+  snapshot: ['core', 'node:fs', 'zod/mini', 'hyparquet', 'hyparquet-writer'],
   fleet: [
     'core',
     'analysis',
@@ -65,6 +65,7 @@ const PACKAGES = [
   'node:fs',
   'fs',
   'zod',
+  'zod/mini',
   'koffi',
   'picocolors',
   'hyparquet',

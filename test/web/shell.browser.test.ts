@@ -12,7 +12,7 @@ describe.skipIf(!CHROMIUM)('what is around the views', () => {
   let complaints: readonly string[];
   beforeAll(async () => {
     browser = await launchBrowser();
-    ({ page, complaints } = await openApp(browser, '#map?always=4&source=example:redis'));
+    ({ page, complaints } = await openApp(browser, '#map?always=4&kernel=linux-7.3&source=example:redis'));
     await page.waitForSelector('.map-canvas');
   });
   afterAll(() => browser?.close());
@@ -112,7 +112,7 @@ describe.skipIf(!CHROMIUM)('what is around the views', () => {
     await expect.poll(none).toBe('0');
     await page.getByRole('button', { name: 'Redo' }).click();
     await expect.poll(none).toBe('7');
-    expect(await isOff('Redo')).toBe('true');
+    await expect.poll(() => isOff('Redo')).toBe('true');
   });
 
   test('tabs are named, links are copied, colours are chosen and remembered', async () => {

@@ -150,7 +150,11 @@ const shmem = z.strictObject({
 const skipped = z.array(z.object({ pid: count, reason: text, leftOutBytes: count.optional() }));
 const notes = z.array(text);
 
-const hostOfVersion3 = hostSchema.extend({ name: text.optional(), bootId: z.string().optional() });
+const hostOfVersion3 = z.object({
+  ...hostSchema.shape,
+  name: text.optional(),
+  bootId: z.string().optional(),
+});
 
 const file = z.strictObject({
   schema: z.literal(DIGEST_SCHEMA),
