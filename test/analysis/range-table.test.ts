@@ -97,6 +97,20 @@ test('and so of small pages that are all shared', async () => {
   );
 });
 
+test('and so of a range of which a page is shared that is not there', async () => {
+  const geometry = geometryOfPmdOrder(4);
+  const withStrayBit = (item: MemoryItem): MemoryItem => {
+    if (item.kind !== 'ranges') return item;
+    const nothing = new Uint32Array(1);
+    const facts = pageFacts({ present: nothing, swap: nothing }, (fact) =>
+      fact === 'shared' ? Uint32Array.of(1) : nothing,
+    );
+    return { kind: 'ranges', ranges: item.ranges.map((range) => ({ ...range, facts, pmdMapped: false })) };
+  };
+  for (const items of fc.sample(streams(geometry), 20))
+    await expectSame(geometry, items.map(withStrayBit), runPolicyOf({ orders: '2-4', maxPtesNone: 0 }));
+});
+
 test.each([
   'examples/redis.parquet',
   'examples/programs/java.parquet',

@@ -42,7 +42,9 @@ export class RangeKinds {
     for (const fact of OBSERVABLE_FACTS) {
       const pages = observed(range, fact);
       if (!(pages instanceof Uint32Array) || this.#isNothing(pages)) continue;
-      if (fact !== 'shared' || !holdsAll(pages, facts.present)) return RANGE_KIND.walked;
+      // Counts say nothing of a range in which no page is there, whatever its bits say.
+      if (fact !== 'shared' || isEmpty(facts.present) || !holdsAll(pages, facts.present))
+        return RANGE_KIND.walked;
       isShared = true;
     }
     const isSmall = this.#isSmall(folioOrders);
