@@ -1,3 +1,4 @@
+import { REDACTED } from '../core/base/redacted.ts';
 import { rangeBytes } from '../core/memory/geometry.ts';
 import type { Host, MemoryItem, MemorySource, Process } from '../core/rules/memory-source.ts';
 import { type CachedFile, SHARED_ANONYMOUS } from '../core/rules/page-cache.ts';
@@ -70,7 +71,7 @@ async function* redactedItems(source: MemorySource, random: () => number): Async
 function redactedHost(host: Host): Host {
   // What follows the numbers of a release often names who built it.
   const kernelRelease = /^\d+(\.\d+)*/.exec(host.kernelRelease)?.[0] ?? '';
-  return { ...host, name: 'redacted', bootId: NO_BOOT_ID, kernelRelease };
+  return { ...host, name: REDACTED, bootId: NO_BOOT_ID, kernelRelease };
 }
 
 function redactedProcess(process: Process, groupNames: Map<string, string>): Process {
@@ -82,7 +83,7 @@ function redactedProcess(process: Process, groupNames: Map<string, string>): Pro
   const memoryGroups = process.memoryGroups?.map((group) => ({ ...group, path: nameOf(group.path) }));
   const { groupCounters: counted } = process;
   const groupCounters = counted && { ...counted, path: nameOf(counted.path) };
-  return { ...process, command: 'redacted', cgroup: '', memoryGroups, groupCounters };
+  return { ...process, command: REDACTED, cgroup: '', memoryGroups, groupCounters };
 }
 
 /** Of names those that the kernel gives stay; programs name a memfd themselves. */

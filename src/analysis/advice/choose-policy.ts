@@ -113,9 +113,9 @@ export function growthSteps(measures: PolicyMeasures, growth: GrowthKind, machin
 
 /**
  * Which policy of a sweep to follow; undefined where none is better than what may stay, or none keeps the
- * budget. In this order: fewest TLB
- * entries within the budget; of those alike in them the least growth, then the fewest attempts in vain, the
- * fewest files to change, the smallest max_ptes_none, and the first. See docs/advice.md#choosing.
+ * budget. In this order: fewest TLB entries within the budget; of those alike in them the least growth, then
+ * the fewest attempts in vain, the fewest files to change, the smallest max_ptes_none, and the first. See
+ * docs/advice.md#choosing.
  */
 export function choosePolicy(
   space: SweepSpace,

@@ -1,4 +1,5 @@
-import type { Host, Process } from '../../core/rules/memory-source.ts';
+import { REDACTED } from '../../core/base/redacted.ts';
+import type { Process } from '../../core/rules/memory-source.ts';
 import { bootsOf } from './counted-since.ts';
 
 /** A machine as a reading names it; what is undefined is not known. */
@@ -14,9 +15,6 @@ export interface Identity {
   /** Whether both are of one machine; undefined where one of them does not name it. */
   readonly isOneMachine: boolean | undefined;
 }
-
-/** What redacted recordings have in place of names of hosts and commands. */
-const REDACTED: Host['name'] & Process['command'] = 'redacted';
 
 /** Whether two readings are of one boot, and of one machine, by what they name. */
 export function identityOf(before: IdentifiedHost, after: IdentifiedHost): Identity {

@@ -2,7 +2,6 @@ import { BlockedCounter } from '../../core/digest/blocked-range.ts';
 import { createDigestBuilder, type DigestBuilder } from '../../core/digest/builder.ts';
 import { digestPlaceOf } from '../../core/digest/place.ts';
 import { addDigest } from '../../core/digest/table.ts';
-import { countSharedPages } from '../../core/fault/restart-counts.ts';
 import {
   addRestartFolios,
   addRestartRange,
@@ -32,6 +31,7 @@ import {
 import type { CacheDigest } from '../cache/cache-digest.ts';
 import type { CacheDigestBuilder } from '../cache/cache-digest-builder.ts';
 import { type CollapseSurroundings, registers, wordOfSmaps } from '../ranges/assumptions.ts';
+import { hasUntoldSharing } from '../ranges/repeated-pages.ts';
 import { residentPages } from '../ranges/resident-pages.ts';
 import {
   addApart,
@@ -255,7 +255,7 @@ export class DigestCollector {
   #addRepeated(range: RangeState, span: PageSpan, restartClass: keyof RestartDigest): void {
     if (!this.#open) return;
     const { memory } = this.#open;
-    if (!range.sharedRuns && countSharedPages(range, undefined) > 0) memory.repeated = undefined;
+    if (hasUntoldSharing(range)) memory.repeated = undefined;
     const repeated = repeatedPages(range);
     if (!repeated || !memory.repeated) return;
     memory.repeated.pages += countPages(repeated);

@@ -12,7 +12,7 @@ export class RepeatedPages {
   #isKnown = true;
 
   add(range: RangeState): void {
-    if (!range.sharedRuns && countSharedPages(range, undefined) > 0) this.#isKnown = false;
+    if (hasUntoldSharing(range)) this.#isKnown = false;
     const repeated = repeatedPages(range);
     if (repeated) this.#pages += countPages(repeated);
   }
@@ -26,4 +26,9 @@ export class RepeatedPages {
   of(processes: number): number | undefined {
     return this.#isKnown || processes <= 1 ? this.#pages : undefined;
   }
+}
+
+/** Whether pages of it are shared by fork, and the source does not tell with which process. */
+export function hasUntoldSharing(range: RangeState): boolean {
+  return !range.sharedRuns && countSharedPages(range, undefined) > 0;
 }

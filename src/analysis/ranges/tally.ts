@@ -158,12 +158,12 @@ export function refuse({ refused }: Tally, refusal: Refusal, pages: number): voi
  * that page faults may use in it.
  */
 export function addRestart(tally: Tally, range: RangeState, vma: PageSpan, orders: OrderSet): void {
-  addRestartedRange(tally.restart, range, vma, orders);
   const repeated = repeatedPages(range);
-  if (!repeated) return;
+  if (!repeated) return addRestartedRange(tally.restart, range, vma, orders);
   tally.repeatedPages += countPages(repeated);
   const ofProcess = emptyRestartCounts(range.geometry);
   addRestartedRange(ofProcess, range, vma, orders);
+  addRestartCounts(tally.restart, ofProcess);
   const ofMachine = emptyRestartCounts(range.geometry);
   addRestartedRange(ofMachine, range, vma, orders, repeated);
   addRestartCounts(tally.repeatedRestart, withoutRestartCounts(ofProcess, ofMachine));

@@ -1,4 +1,5 @@
 import { plural } from '../../core/base/plural.ts';
+import { REDACTED } from '../../core/base/redacted.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { leftOutWords } from './left-out.ts';
 import { printable } from './printable.ts';
@@ -42,9 +43,8 @@ function whose(origins: readonly MemoryOrigin[]): string {
   return `${named}${kernel}${others}`;
 }
 
-/** Redaction leaves a word in the place of the name. */
 function hostWords(host: string): string {
-  return host === 'redacted' ? 'a host whose name is redacted' : host;
+  return host === REDACTED ? 'a host whose name is redacted' : host;
 }
 
 function sourceWords(origins: readonly MemoryOrigin[]): string {
